@@ -1,0 +1,28 @@
+"""The one way a test waits for another thread or process: ask again until a deadline, then say what never came."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+PAUSE_S = 0.01
+
+
+def wait_for(predicate: Callable[[], T | None], timeout_s: float, what: str) -> T:
+    """Return the first truthy answer of `predicate`; fail with `what` when none came within `timeout_s`."""
+    deadline = time.monotonic() + timeout_s
+    pause = threading.Event()
+    while True:
+        answer = predicate()
+        if answer:
+            return answer
+        if time.monotonic() >= deadline:
+            msg = f"waited {timeout_s:g} s in vain for {what}; last answer: {answer!r}"
+            raise AssertionError(msg)
+        pause.wait(PAUSE_S)
