@@ -1,0 +1,57 @@
+/**
+ * The one event stream of a page. When it breaks the page says so and is greyed; when it is back the page says nothing.
+ * `new Live("/map/live", {events: {bank: (data) => …}, banner: element, onBroken, onRestored, lang})`.
+ */
+const WORDS = {
+  "zh-CN": (time) => `实时更新已断开,画面停在 ${time},正在重新连接`,
+  en: (time) => `Live updates are cut off. This is the picture of ${time}; reconnecting`,
+};
+
+export class Live {
+  constructor(url, { events = {}, banner = null, onBroken = () => {}, onRestored = () => {}, lang = document.documentElement.lang } = {}) {
+    this.banner = banner;
+    this.onBroken = onBroken;
+    this.onRestored = onRestored;
+    this.words = String(lang).startsWith("en") ? WORDS.en : WORDS["zh-CN"];
+    this.lang = lang;
+    this.heardAt = new Date();
+    this.broken = false;
+    this.source = new EventSource(url);
+    this.source.addEventListener("open", () => this.restore());
+    this.source.addEventListener("error", () => this.breakOff());
+    for (const [name, handle] of Object.entries(events)) {
+      this.source.addEventListener(name, (event) => {
+        this.heardAt = new Date();
+        this.restore();
+        handle(JSON.parse(event.data));
+      });
+    }
+    // A page that is left should free its connection at once: browsers allow six per house.
+    window.addEventListener("pagehide", () => this.source.close());
+  }
+
+  breakOff() {
+    if (this.broken) return;
+    this.broken = true;
+    document.documentElement.dataset.live = "broken";
+    if (this.banner) {
+      this.banner.textContent = this.words(this.heardAt.toLocaleTimeString(this.lang, { hour12: false }));
+      this.banner.hidden = false;
+    }
+    this.onBroken(this.heardAt);
+    // After a refusal (log-in over, centre restarting) the browser gives up for good: try anew by a fresh look at the page's address.
+    if (this.source.readyState === EventSource.CLOSED) this.reopenLater();
+  }
+
+  reopenLater() {
+    window.setTimeout(() => window.location.reload(), 10_000);
+  }
+
+  restore() {
+    if (!this.broken) return;
+    this.broken = false;
+    delete document.documentElement.dataset.live;
+    if (this.banner) this.banner.hidden = true;
+    this.onRestored();
+  }
+}

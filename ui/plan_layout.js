@@ -1,0 +1,84 @@
+/** Where columns and aisles stand in millimetres, worked out of a bank view. Pure: no document, no clock. Nothing is invented: what is not reported stays where it was last seen. */
+
+const LEFT_FACES = new Set(["A", "左"]);
+
+/** "left" or "right": the side of the column on which a face looks. Face A looks at the aisle before the column, face B at the aisle behind. */
+export function faceSide(face) {
+  return LEFT_FACES.has(face) ? "left" : "right";
+}
+
+/** Width in mm that the gaps of the bank share. */
+export function freeWidth(view) {
+  return Math.max(0, view.rail_mm - view.columns.reduce((sum, column) => sum + column.width_mm, 0));
+}
+
+/**
+ * Left edges of the columns in mm, by column number. A column without a reported position stands where it stood (`before`) while its bank
+ * moves, else where the contacts put it: behind its neighbour and the aisle between them.
+ */
+export function placeColumns(view, before) {
+  const places = new Map();
+  const inMotion = isInMotion(view);
+  let cursor = 0;
+  for (const column of view.columns) {
+    let x = cursor;
+    if (typeof column.x_mm === "number") x = column.x_mm;
+    else if (inMotion && before?.has(column.no)) x = before.get(column.no);
+    places.set(column.no, x);
+    cursor = x + column.width_mm + contactGap(view, column.no);
+  }
+  return places;
+}
+
+function contactGap(view, no) {
+  const aisle = view.aisles.find((each) => each.no === no);
+  if (!aisle) return 0;
+  if (typeof aisle.width_mm === "number") return aisle.width_mm;
+  return aisle.open ? freeWidth(view) : 0;
+}
+
+/** The span {x, width} in mm of each aisle, by aisle number, for the given column places. */
+export function spanAisles(view, places) {
+  const spans = new Map();
+  const byNumber = new Map(view.columns.map((column) => [column.no, column]));
+  for (const aisle of view.aisles) {
+    const left = byNumber.get(aisle.no);
+    const start = left ? places.get(left.no) + left.width_mm : 0;
+    const end = byNumber.has(aisle.no + 1) ? places.get(aisle.no + 1) : view.rail_mm;
+    spans.set(aisle.no, { x: start, width: Math.max(0, end - start) });
+  }
+  return spans;
+}
+
+/** Whether steel moves, or is about to, by the report. */
+export function isInMotion(view) {
+  return view.state === "moving" || view.state === "settling";
+}
+
+/** Numbers of the columns that travel: all between the aisle that opens and those that close. */
+export function movingColumns(view) {
+  const moving = new Set();
+  if (!isInMotion(view) || view.target_aisle === null || view.target_aisle === undefined) return moving;
+  for (const closing of view.closing_aisles ?? []) {
+    const from = Math.min(closing, view.target_aisle);
+    const to = Math.max(closing, view.target_aisle);
+    for (const column of view.columns) if (column.no > from && column.no <= to && !column.fixed) moving.add(column.no);
+  }
+  return moving;
+}
+
+/** The column number and side that an indicator lights, or null when its face is not known. */
+export function indicatorFace(view) {
+  const at = view.indicator;
+  if (!at || !at.face) return null;
+  const side = faceSide(at.face);
+  return { column: side === "left" ? at.aisle + 1 : at.aisle, side };
+}
+
+/** Positions between `from` and `to`; `share` 0..1 never exceeds 1, so the picture is never ahead of the report. */
+export function interpolate(from, to, share) {
+  const bounded = Math.min(1, Math.max(0, share));
+  const places = new Map();
+  for (const [no, x] of to) places.set(no, from.has(no) ? from.get(no) + (x - from.get(no)) * bounded : x);
+  return places;
+}

@@ -1,0 +1,65 @@
+/** The words of the plan view, Chinese first. One table per language; a missing key is a fault of this file and shows as its name. */
+
+export const WORDS = {
+  "zh-CN": {
+    state: {
+      asleep: "休眠", waking: "正在唤醒", idle: "静止", selected: "已选定", warning: "即将移动", moving: "移动中",
+      settling: "正在停稳", stopped: "已停止", fault: "故障", unknown: "状态不明", offline: "离线",
+    },
+    occupancy: { seen: "有人", presumed: "可能有人", clear: "已看清无人", unknown: "不明" },
+    column: (no, fixed) => `${no}列${fixed ? "(固定列)" : ""}`,
+    face: (no, face) => `${no}列 ${face}面`,
+    positionUnknown: "位置不明",
+    columnMoving: "正在移动",
+    aisle: (no) => `通道 ${no}`,
+    open: (width) => (width === null ? "已打开" : `已打开,宽 ${width} 毫米`),
+    width: (width) => `${width} mm`,
+    closed: "已合拢",
+    closing: "正在关闭",
+    toClose: "将关闭",
+    target: "正在打开",
+    toOpen: "将打开",
+    locked: "已锁",
+    indicator: (at) => `${at.section ? `${at.section}节` : ""}${at.tier ? `${at.tier}层` : ""}`,
+    indicatorTitle: (at) => `指示灯:通道 ${at.aisle} ${at.face ?? ""}面 ${at.section ?? "?"}节 ${at.tier ?? "?"}层`,
+    operatingEnd: "操作端",
+    staleSince: (time) => `画面停在 ${time}`,
+    staleNoTime: "画面已过时",
+    filled: (percent) => `已用 ${percent}%`,
+    hit: "含搜索结果",
+    done: (percent) => `${percent}%`,
+  },
+  en: {
+    state: {
+      asleep: "asleep", waking: "waking", idle: "at rest", selected: "selected", warning: "about to move", moving: "moving",
+      settling: "settling", stopped: "stopped", fault: "fault", unknown: "state unknown", offline: "offline",
+    },
+    occupancy: { seen: "occupied", presumed: "maybe occupied", clear: "seen clear", unknown: "unknown" },
+    column: (no, fixed) => `column ${no}${fixed ? " (fixed)" : ""}`,
+    face: (no, face) => `column ${no}, face ${face}`,
+    positionUnknown: "position unknown",
+    columnMoving: "moving",
+    aisle: (no) => `aisle ${no}`,
+    open: (width) => (width === null ? "open" : `open, ${width} mm wide`),
+    width: (width) => `${width} mm`,
+    closed: "closed",
+    closing: "closing",
+    toClose: "will close",
+    target: "opening",
+    toOpen: "will open",
+    locked: "locked",
+    indicator: (at) => [at.section ? `S${at.section}` : "", at.tier ? `T${at.tier}` : ""].join(" ").trim(),
+    indicatorTitle: (at) => `indicator: aisle ${at.aisle}, face ${at.face ?? "?"}, section ${at.section ?? "?"}, tier ${at.tier ?? "?"}`,
+    operatingEnd: "front",
+    staleSince: (time) => `picture of ${time}`,
+    staleNoTime: "picture out of date",
+    filled: (percent) => `${percent}% used`,
+    hit: "holds a search hit",
+    done: (percent) => `${percent}%`,
+  },
+};
+
+/** The words of `lang`; anything but English reads Chinese. */
+export function wordsFor(lang) {
+  return String(lang).toLowerCase().startsWith("en") ? WORDS.en : WORDS["zh-CN"];
+}
