@@ -7,6 +7,8 @@ const WORDS = {
   en: (time) => `Live updates are cut off. This is the picture of ${time}; reconnecting`,
 };
 
+const RECONNECT_MS = 5_000;
+
 export class Live {
   constructor(url, { events = {}, banner = null, onBroken = () => {}, onRestored = () => {}, lang = document.documentElement.lang } = {}) {
     this.banner = banner;
@@ -14,23 +16,31 @@ export class Live {
     this.onRestored = onRestored;
     this.words = String(lang).startsWith("en") ? WORDS.en : WORDS["zh-CN"];
     this.lang = lang;
+    this.url = url;
+    this.events = events;
     this.heardAt = new Date();
     this.broken = false;
-    this.source = new EventSource(url);
+    this.connect();
+    // A page that is left should free its connection at once: browsers allow six per house.
+    window.addEventListener("pagehide", () => this.source.close());
+  }
+
+  connect() {
+    this.source = new EventSource(this.url);
     this.source.addEventListener("open", () => this.restore());
     this.source.addEventListener("error", () => this.breakOff());
-    for (const [name, handle] of Object.entries(events)) {
+    for (const [name, handle] of Object.entries(this.events)) {
       this.source.addEventListener(name, (event) => {
         this.heardAt = new Date();
         this.restore();
         handle(JSON.parse(event.data));
       });
     }
-    // A page that is left should free its connection at once: browsers allow six per house.
-    window.addEventListener("pagehide", () => this.source.close());
   }
 
   breakOff() {
+    // After a refusal (the centre restarts, the log-in is over) the browser gives up for good: knock again ourselves.
+    if (this.source.readyState === EventSource.CLOSED) window.setTimeout(() => this.connect(), RECONNECT_MS);
     if (this.broken) return;
     this.broken = true;
     document.documentElement.dataset.live = "broken";
@@ -39,12 +49,6 @@ export class Live {
       this.banner.hidden = false;
     }
     this.onBroken(this.heardAt);
-    // After a refusal (log-in over, centre restarting) the browser gives up for good: try anew by a fresh look at the page's address.
-    if (this.source.readyState === EventSource.CLOSED) this.reopenLater();
-  }
-
-  reopenLater() {
-    window.setTimeout(() => window.location.reload(), 10_000);
   }
 
   restore() {

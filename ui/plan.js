@@ -115,9 +115,9 @@ export class Plan {
     this.columns = new Map(view.columns.map((column) => [column.no, this.buildColumn(column)]));
     this.lamp = make("g", { class: "lamp" }, this.world);
     this.edge = make("rect", { class: "edge-fault", x: 0, y: 0, width: view.rail_mm, height: this.depth }, this.svg);
-    this.heading = make("text", { class: "plan-heading column-number", x: 0, "text-anchor": "start" }, this.svg);
-    this.note = make("text", { class: "plan-note", x: view.rail_mm, "text-anchor": "end" }, this.svg);
-    this.front = make("text", { class: "aisle-number", x: 0, "text-anchor": "start" }, this.world);
+    this.heading = make("text", { class: "plan-heading", x: 0 }, this.svg);
+    this.note = make("text", { class: "plan-note", x: view.rail_mm }, this.svg);
+    this.front = make("text", { class: "plan-front", x: 0 }, this.world);
     this.front.textContent = this.words.operatingEnd;
     this.fit();
   }
@@ -246,6 +246,7 @@ export class Plan {
 
   /** Puts shapes where `shown` says. */
   place() {
+    if (this.shown.size === 0) return;
     for (const [no, x] of this.shown) this.columns.get(no)?.group.setAttribute("transform", `translate(${x} 0)`);
     for (const [no, span] of spanAisles(this.view, this.shown)) {
       const aisle = this.aisles.get(no);
@@ -257,7 +258,7 @@ export class Plan {
       for (const text of [aisle.number, aisle.width, aisle.word]) text.setAttribute("x", middle);
       aisle.person.setAttribute("transform", `translate(${middle} ${this.depth / 2})`);
       aisle.lock.setAttribute("transform", `translate(${middle} ${this.depth * 0.16})`);
-      aisle.width.textContent = span.width >= 300 ? this.words.width(Math.round(span.width / 10) * 10) : "";
+      aisle.width.textContent = span.width >= this.text.small * 4.5 ? this.words.width(Math.round(span.width / 10) * 10) : "";
     }
     this.placeLamp();
   }
@@ -289,6 +290,7 @@ export class Plan {
     svg.dataset.state = view.state;
     const state = words.state[view.state] ?? view.state;
     const progress = isInMotion(view) && typeof view.progress === "number" ? ` ${words.done(Math.round(view.progress * 100))}` : "";
+    this.acting = view.target_aisle !== null && view.target_aisle !== undefined;
     const acts = view.aisles.map((aisle) => this.describeAisle(aisle)).filter(Boolean);
     this.heading.textContent = this.options.heading ? `${view.name} · ${state}${progress}` : "";
     this.title.textContent = [view.name, state, ...acts].join(", ");
@@ -326,10 +328,10 @@ export class Plan {
     shape.hatch.setAttribute("fill", hatch ? `url(#${this.id}-${hatch})` : "none");
     shape.person.setAttribute("visibility", marked ? "visible" : "hidden");
     shape.lock.setAttribute("visibility", aisle.locked ? "visible" : "hidden");
-    shape.word.textContent = marked || unknown ? words.occupancy[aisle.occupancy] : "";
+    shape.word.textContent = marked || unknown ? words.mark[aisle.occupancy] : "";
     const running = isInMotion(view);
     const act = closing ? (running ? words.closing : words.toClose) : target ? (running ? words.target : words.toOpen) : "";
-    shape.number.textContent = act ? `${words.aisle(aisle.no)} ${act}` : aisle.open ? words.aisle(aisle.no) : aisle.no;
+    shape.number.textContent = act ? `${words.aisle(aisle.no)} ${act}` : aisle.open ? words.aisle(aisle.no) : this.acting ? "" : aisle.no;
     const state = act || (aisle.open ? words.open(aisle.width_mm ?? null) : words.closed);
     const parts = [words.aisle(aisle.no), state, marked || unknown ? words.occupancy[aisle.occupancy] : "", aisle.locked ? words.locked : ""];
     const sentence = parts.filter(Boolean).join(" ");
