@@ -1,0 +1,1 @@
+"""Work that runs beside requests, in threads started by `app`."""

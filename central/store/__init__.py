@@ -1,0 +1,1 @@
+"""Tables and queries of the centre. Rules live in `domain`, commits in `tx` alone."""
