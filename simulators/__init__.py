@@ -1,0 +1,1 @@
+"""Rooms made of software: shelves with physics, people, scanners, cameras and printers."""

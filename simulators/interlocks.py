@@ -1,0 +1,52 @@
+"""Which circumstances forbid motion. One table; the same one at SELECT, OPERATE, during warning and motion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from simulators.shelf_record import BankState, Reason, SafetyInput
+
+_INPUT_REASONS: dict[SafetyInput, Reason] = {
+    SafetyInput.EMERGENCY_STOP: Reason.EMERGENCY_STOP,
+    SafetyInput.EDGE: Reason.TRIPPED,
+    SafetyInput.BEAM: Reason.TRIPPED,
+    SafetyInput.STOP_BUTTON: Reason.TRIPPED,
+    SafetyInput.FIRE: Reason.FIRE,
+    SafetyInput.MAINTENANCE: Reason.MAINTENANCE,
+}
+
+_STATE_REASONS: dict[BankState, Reason] = {
+    BankState.ASLEEP: Reason.ASLEEP,
+    BankState.WAKING: Reason.ASLEEP,
+    BankState.SELECTED: Reason.ALREADY_SELECTED,
+    BankState.WARNING: Reason.BUSY,
+    BankState.MOVING: Reason.BUSY,
+    BankState.SETTLING: Reason.BUSY,
+    BankState.FAULT: Reason.FAULT,
+    BankState.UNKNOWN: Reason.POSITION_UNKNOWN,
+}
+
+
+@dataclass
+class Circumstances:
+    """Local inputs of a bank that no wire can clear."""
+
+    inputs: set[SafetyInput] = field(default_factory=set)
+    locks: set[int] = field(default_factory=set)
+
+
+def motion_reasons(circumstances: Circumstances, narrowing: Iterable[int], seen: Iterable[int]) -> frozenset[Reason]:
+    """Reasons against motion that narrows these aisles while sensors see somebody in those."""
+    reasons = {_INPUT_REASONS[held] for held in circumstances.inputs if held in _INPUT_REASONS}
+    closing = set(narrowing)
+    if closing & set(seen):
+        reasons.add(Reason.OCCUPIED)
+    if closing & circumstances.locks:
+        reasons.add(Reason.LOCKED)
+    return frozenset(reasons)
+
+
+def state_reasons(state: BankState) -> frozenset[Reason]:
+    """Reasons against a new selection that lie in what the bank is doing."""
+    return frozenset({_STATE_REASONS[state]}) if state in _STATE_REASONS else frozenset()

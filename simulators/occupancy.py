@@ -1,0 +1,133 @@
+"""People in aisles and the sensors that may see them. A sensor that sees nobody proves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from simulators.bank_plan import BankPlan, SensorKind
+
+BODY_MM = 400  # a gap below this touches a person
+
+
+class Posture(StrEnum):
+    """How somebody stands in an aisle; decides which sensor sees them."""
+
+    WALKING = "walking"
+    STILL = "still"
+    KNEELING = "kneeling"
+    LADDER = "ladder"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody inside an aisle."""
+
+    name: str
+    aisle: int
+    posture: Posture = Posture.WALKING
+
+
+@dataclass
+class _Sensor:
+    """One sensor of one aisle; `stuck` None means it works."""
+
+    kind: SensorKind
+    stuck: bool | None = None
+    count: int = 0  # entry beams only
+
+
+_SEES: dict[SensorKind, frozenset[Posture]] = {
+    SensorKind.FOOT_BEAM: frozenset({Posture.WALKING, Posture.STILL, Posture.KNEELING}),
+    SensorKind.PIR: frozenset({Posture.WALKING}),
+}
+
+
+class Occupancy:
+    """Who is where in truth, and what the sensors of each aisle say about it."""
+
+    def __init__(self, plan: BankPlan) -> None:
+        self._people: dict[str, Person] = {}
+        self._sensors = {aisle: [_Sensor(kind) for kind in plan.sensors] for aisle in plan.aisles}
+        self.unknown: set[int] = set()
+        self.squeezed_mm: dict[str, float] = {}
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Everybody who is in an aisle, in truth."""
+        return tuple(self._people.values())
+
+    def people_in(self, aisle: int) -> tuple[Person, ...]:
+        """Everybody in this aisle, in truth."""
+        return tuple(person for person in self._people.values() if person.aisle == aisle)
+
+    def enter(self, person: Person) -> bool:
+        """Put somebody into an aisle; answers whether its entry beams were broken."""
+        self.leave(person.name)
+        self._people[person.name] = person
+        return self._count_passage(person.aisle, 1)
+
+    def leave(self, name: str) -> int | None:
+        """Take somebody out; answers the aisle whose entry beams were broken, if any."""
+        person = self._people.pop(name, None)
+        self.squeezed_mm.pop(name, None)
+        if person is None or not self._count_passage(person.aisle, -1):
+            return None
+        return person.aisle
+
+    def _count_passage(self, aisle: int, delta: int) -> bool:
+        broken = False
+        for sensor in self._sensors.get(aisle, ()):
+            if sensor.kind is SensorKind.ENTRY_BEAMS and sensor.stuck is None:
+                sensor.count = max(0, sensor.count + delta)
+                broken = True
+        return broken
+
+    def drift(self, aisle: int, delta: int) -> None:
+        """Let the entry count be wrong by `delta`, as when two people pass as one."""
+        self._count_passage(aisle, delta)
+
+    def stick(self, aisle: int, kind: SensorKind, reading: bool | None) -> None:
+        """Freeze a sensor at a reading; None lets it work again."""
+        for sensor in self._sensors[aisle]:
+            if sensor.kind is kind:
+                sensor.stuck = reading
+
+    def seen(self, widths_mm: dict[int, float]) -> frozenset[int]:
+        """Aisles in which some sensor sees somebody now."""
+        return frozenset(aisle for aisle, width in widths_mm.items() if self._sees(aisle, width))
+
+    def touched(self, widths_mm: dict[int, float]) -> frozenset[int]:
+        """Aisles whose edge feels somebody now."""
+        return frozenset(
+            aisle
+            for aisle, width in widths_mm.items()
+            if any(self._reads(s, aisle, width) for s in self._sensors[aisle] if s.kind is SensorKind.EDGE)
+        )
+
+    def _sees(self, aisle: int, width_mm: float) -> bool:
+        return any(self._reads(sensor, aisle, width_mm) for sensor in self._sensors[aisle])
+
+    def _reads(self, sensor: _Sensor, aisle: int, width_mm: float) -> bool:
+        if sensor.stuck is not None:
+            return sensor.stuck
+        if sensor.kind is SensorKind.ENTRY_BEAMS:
+            return sensor.count > 0
+        inside = self.people_in(aisle)
+        if sensor.kind is SensorKind.EDGE:
+            return bool(inside) and width_mm < BODY_MM
+        return any(person.posture in _SEES[sensor.kind] for person in inside)
+
+    def blind_aisles(self) -> frozenset[int]:
+        """Aisles without any sensor that could see somebody before touching them."""
+        return frozenset(
+            aisle for aisle, sensors in self._sensors.items() if all(s.kind is SensorKind.EDGE for s in sensors)
+        )
+
+    def squeeze(self, before_mm: dict[int, float], after_mm: dict[int, float], people: Iterable[Person]) -> None:
+        """Add up, per person, how far steel went on after it touched them."""
+        for person in people:
+            narrowed = min(before_mm[person.aisle], BODY_MM) - min(after_mm[person.aisle], BODY_MM)
+            if narrowed > 0:
+                self.squeezed_mm[person.name] = self.squeezed_mm.get(person.name, 0.0) + narrowed

@@ -1,0 +1,294 @@
+"""The drive of one bank: time, warning, steel, lease, trips, and the records of it. No bytes, no rules of asking.
+
+Time is an argument: `advance(to_ms)`. The result does not depend on how often one advances.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict, deque
+from dataclasses import dataclass, replace
+
+from simulators.bank_plan import BankPlan
+from simulators.interlocks import Circumstances, motion_reasons
+from simulators.occupancy import Occupancy
+from simulators.shelf_physics import STEP_MS, Rails
+from simulators.shelf_record import (
+    BankState,
+    EventKind,
+    FaultCode,
+    Indication,
+    Operation,
+    Outcome,
+    Reason,
+    RequestEntry,
+    RingEvent,
+    SafetyInput,
+)
+
+LOG_SIZE = 16
+RING_SIZE = 32
+JAM_AFTER_MS = 400
+ACTIVE = (BankState.WARNING, BankState.MOVING, BankState.SETTLING)
+
+
+@dataclass
+class Task:
+    """The one request the bank is busy with; a local one has no id, token or lease."""
+
+    request_id: int | None
+    operation: Operation
+    aisle: int
+    indication: Indication
+    token: int = 0
+    counter: int = -1
+    lease_until_ms: int | None = None
+    ending: bool = False  # the brakes are about to fall in, nothing revives it
+
+
+class ShelfDrive:
+    """What moves, warns and ends by itself."""
+
+    def __init__(self, plan: BankPlan, *, seed: int = 0) -> None:
+        self.plan = plan
+        self.now_ms = 0
+        self.rails = Rails(plan)
+        self.occupancy = Occupancy(plan)
+        self.circumstances = Circumstances()
+        self.state = BankState.IDLE
+        self.faults: set[FaultCode] = set()
+        self.indication: Indication | None = None
+        self.powered = True
+        self.motions: list[tuple[int | None, Operation, int]] = []  # truth for tests: what really started
+        self._random = random.Random(seed)  # noqa: S311 - a simulator's nonce
+        self._physics_ms = 0
+        self._due: dict[str, int] = {}
+        self._task: Task | None = None
+        self._log: OrderedDict[int, RequestEntry] = OrderedDict()
+        self._last_request: RequestEntry | None = None
+        self._ring: deque[RingEvent] = deque(maxlen=RING_SIZE)
+        self._ring_head = 0
+        self._seen: frozenset[int] = frozenset()
+        self._positions_known = True
+        self._pressing_since_ms: int | None = None
+        self._on_due = {
+            "warning": self._begin_motion,
+            "settled": self._end_settling,
+            "travel": self._end_overlong_travel,
+            "selection": self._expire_selection,
+            "lease": self._lapse,
+            "wake": self._wake_up,
+            "sleep": self._fall_asleep,
+            "homed": self._take_positions,
+            "brake": self._fall_in_brakes,
+            "standstill": self._watch_standstill,
+        }
+        self._boot()
+
+    # ---- time ---------------------------------------------------------------------------------
+
+    def advance(self, to_ms: int) -> None:
+        """Let time pass until `to_ms`; steel, timers and sensors follow in their order."""
+        while True:
+            moving = not self.rails.arrived
+            next_step = self._physics_ms + STEP_MS if moving else None
+            due = [at for at in (next_step, *self._due.values()) if at is not None]
+            at_ms = min(due, default=to_ms + 1)
+            if at_ms > to_ms:
+                break
+            self.now_ms = max(self.now_ms, at_ms)
+            if next_step is not None and at_ms == next_step:
+                self._step(at_ms)
+            for name in [name for name, at in self._due.items() if at <= at_ms]:
+                self._due.pop(name, None)
+                self._on_due[name]()
+        self.now_ms = max(self.now_ms, to_ms)
+        if self.rails.arrived:
+            self._physics_ms = self.now_ms
+
+    def _step(self, at_ms: int) -> None:
+        before = self.rails.widths_mm()
+        self.rails.step()
+        self._physics_ms = at_ms
+        after = self.rails.widths_mm()
+        self.occupancy.squeeze(before, after, self.occupancy.people)
+        self._watch_sensors()
+        narrowing = frozenset(no for no in after if after[no] < before[no] - 1e-9)
+        self._watch_motion(narrowing)
+
+    def _watch_motion(self, narrowing: frozenset[int]) -> None:
+        if self.state is not BankState.MOVING or self._task is None or self._task.ending:
+            return
+        if self.occupancy.touched(self.rails.widths_mm()) & narrowing:
+            self._trip(SafetyInput.EDGE, min(narrowing))
+        elif reasons := motion_reasons(self.circumstances, narrowing, self._seen):
+            self._interrupt(Outcome.TRIPPED, reasons)
+        elif self.rails.jammed_columns:
+            self._watch_jam()
+        elif self.rails.arrived:
+            self._arrive()
+
+    def _watch_jam(self) -> None:
+        since = self._pressing_since_ms
+        if since is None:
+            self._pressing_since_ms = self.now_ms
+        elif self.now_ms - since >= JAM_AFTER_MS:
+            self._fail(FaultCode.JAM, self.rails.jammed_columns[0])
+
+    def _watch_sensors(self) -> None:
+        seen = self.occupancy.seen(self.rails.widths_mm()) if self.powered else self._seen
+        for aisle in sorted(seen - self._seen):
+            self._note(EventKind.SENSOR_SEES, aisle)
+        for aisle in sorted(self._seen - seen):
+            self._note(EventKind.SENSOR_FREE, aisle)
+        self._seen = seen
+
+    # ---- the way of one motion ------------------------------------------------------------------
+
+    def _start(self, task: Task) -> None:
+        self.motions.append((task.request_id, task.operation, task.aisle))
+        self._enter(BankState.WARNING, warning=self.plan.times.warning_ms)
+
+    def _begin_motion(self) -> None:
+        task = self._task
+        if self.state is not BankState.WARNING or task is None:
+            return
+        self.indication = task.indication
+        self._physics_ms = self.now_ms
+        self._pressing_since_ms = None
+        self.rails.aim(task.aisle)
+        self._enter(BankState.MOVING, travel=self.plan.longest_travel_ms * 6 // 5)
+        if self.rails.arrived:
+            self._arrive()
+
+    def _arrive(self) -> None:
+        self._enter(BankState.SETTLING, settled=self.plan.times.settle_ms)
+
+    def _end_settling(self) -> None:
+        if self.state is BankState.SETTLING:
+            self._finish(Outcome.DONE, frozenset(), BankState.IDLE)
+
+    def _end_overlong_travel(self) -> None:
+        if self.state is BankState.MOVING:
+            self._fail(FaultCode.TRAVEL_TIME, 0)
+
+    def _expire_selection(self) -> None:
+        if self.state is BankState.SELECTED:
+            self._finish(Outcome.EXPIRED, frozenset(), BankState.IDLE)
+
+    def _lapse(self) -> None:
+        if self._task is None or self._task.lease_until_ms is None:
+            return
+        if self.state is BankState.WARNING:
+            self._finish(Outcome.LAPSED, frozenset(), BankState.STOPPED)
+        elif self.state in (BankState.MOVING, BankState.SETTLING):
+            self._interrupt(Outcome.LAPSED, frozenset())
+
+    def _wake_up(self) -> None:
+        if self.state is BankState.WAKING:
+            self._enter(BankState.IDLE)
+
+    def _fall_asleep(self) -> None:
+        if self.state in (BankState.IDLE, BankState.STOPPED):
+            self._enter(BankState.ASLEEP)
+
+    def _take_positions(self) -> None:
+        self._positions_known = True
+        self.occupancy.unknown.clear()
+        self._enter(BankState.IDLE)
+
+    def _interrupt(self, outcome: Outcome, reasons: frozenset[Reason]) -> None:
+        """End motion: the brakes fall in after the reaction time, the outcome stands at once."""
+        if self._task is None or self._task.ending:
+            return
+        self._task.ending = True
+        self._settle_log(outcome, reasons)
+        self._task.lease_until_ms = None
+        self._due.pop("lease", None)
+        self._due.pop("settled", None)
+        self._due["brake"] = self.now_ms + self.plan.times.reaction_ms
+
+    def _fall_in_brakes(self) -> None:
+        self.rails.brake()
+        self._due["standstill"] = self.now_ms
+
+    def _watch_standstill(self) -> None:
+        if not self.rails.arrived:
+            self._due["standstill"] = self._physics_ms + STEP_MS
+            return
+        self._task = None
+        self._enter(BankState.FAULT if self.faults else BankState.STOPPED)
+
+    def _trip(self, what: SafetyInput, aisle: int) -> None:
+        self.circumstances.inputs.add(what)
+        self._note(EventKind.TRIP, aisle)
+        self._interrupt(Outcome.TRIPPED, frozenset({Reason.TRIPPED}))
+
+    def _fail(self, fault: FaultCode, argument: int) -> None:
+        self.faults.add(fault)
+        self._note(EventKind.FAULT, argument)
+        self._interrupt(Outcome.FAILED, frozenset({Reason.FAULT}))
+
+    def _drop_if_forbidden(self) -> None:
+        """Let an interlock that has just changed end a warning or a motion."""
+        task = self._task
+        if task is None:
+            return
+        if self.state is BankState.WARNING:
+            narrowing: frozenset[int] = frozenset(self.rails.narrowing_for(task.aisle))
+        elif self.state is BankState.MOVING:
+            narrowing = self._narrowing_now()
+        else:
+            return
+        if reasons := motion_reasons(self.circumstances, narrowing, self._seen):
+            if self.state is BankState.WARNING:
+                self._finish(Outcome.TRIPPED, reasons, BankState.STOPPED)
+            else:
+                self._interrupt(Outcome.TRIPPED, reasons)
+
+    def _narrowing_now(self) -> frozenset[int]:
+        return frozenset(self.rails.narrowing_for(self._task.aisle)) if self._task else frozenset()
+
+    # ---- records --------------------------------------------------------------------------------
+
+    def _boot(self) -> None:
+        self.boot_id = self._random.getrandbits(32)
+        self._booted_ms = self.now_ms
+        self._task = None
+        self._note(EventKind.BOOT, 0)
+        self._enter(BankState.IDLE)
+
+    def _lose_positions(self) -> None:
+        self._positions_known = False
+        self.occupancy.unknown |= set(self.plan.aisles)
+        self.rails.brake()
+        self._finish(Outcome.FAILED, frozenset({Reason.POSITION_UNKNOWN}), BankState.UNKNOWN)
+
+    def _enter(self, state: BankState, **due_in_ms: int) -> None:
+        """Change state with the timers that belong to it; those of the old state end."""
+        self.state = state
+        keep = {"lease", "brake", "standstill"} if state in ACTIVE else set()
+        self._due = {name: at for name, at in self._due.items() if name in keep}
+        self._due |= {name: self.now_ms + ms for name, ms in due_in_ms.items()}
+        if self.plan.times.sleep_after_ms and state in (BankState.IDLE, BankState.STOPPED):
+            self._due["sleep"] = self.now_ms + self.plan.times.sleep_after_ms
+
+    def _finish(self, outcome: Outcome, reasons: frozenset[Reason], state: BankState) -> None:
+        self._settle_log(outcome, reasons)
+        self._task = None
+        self._enter(state)
+
+    def _settle_log(self, outcome: Outcome, reasons: frozenset[Reason] = frozenset()) -> None:
+        request_id = self._task.request_id if self._task else None
+        if request_id is not None and request_id in self._log:
+            self._log[request_id] = replace(self._log[request_id], outcome=outcome, reasons=reasons)
+            self._last_request = self._log[request_id]
+
+    def _log_request(self, entry: RequestEntry) -> None:
+        self._log[entry.request_id] = self._last_request = entry
+        while len(self._log) > LOG_SIZE:
+            self._log.popitem(last=False)
+
+    def _note(self, kind: EventKind, argument: int) -> None:
+        self._ring_head = (self._ring_head + 1) & 0xFFFF
+        self._ring.append(RingEvent(self._ring_head, kind, argument, self.now_ms))

@@ -1,0 +1,315 @@
+"""The shelf controller: selection and lease by wire, acts of people at the bank, the snapshot. Knows no bytes.
+
+Call `advance(to_ms)` first, then one act.
+"""
+
+from __future__ import annotations
+
+from simulators.bank_plan import SensorKind
+from simulators.interlocks import motion_reasons, state_reasons
+from simulators.occupancy import Person
+from simulators.shelf_drive import ACTIVE, ShelfDrive, Task
+from simulators.shelf_record import (
+    BankState,
+    EventKind,
+    Indication,
+    ModelSnapshot,
+    OperateAnswer,
+    Operation,
+    Outcome,
+    Quality,
+    Reason,
+    RequestEntry,
+    RingEvent,
+    SafetyInput,
+    SelectAnswer,
+)
+
+SEQUENCE_STEP_MS = 10
+_SUPPORTED = (Operation.OPEN_AISLE, Operation.CLOSE_ALL, Operation.WAKE)
+
+
+class ShelfModel(ShelfDrive):
+    """One bank and its controller."""
+
+    # ---- requests over a wire -----------------------------------------------------------------
+
+    def select(self, request_id: int, operation: Operation, wanted: Indication) -> SelectAnswer:
+        """Check every interlock for a request and, if none objects, hold the bank for it."""
+        if operation is Operation.CLOSE_ALL:
+            wanted = Indication(self.plan.closing_home)
+        aisle = wanted.aisle
+        reasons = self._select_reasons(request_id, operation, wanted)
+        if Reason.DUPLICATE_REQUEST in reasons:
+            return SelectAnswer(operation, aisle, reasons, 0, self.snapshot())
+        if reasons:
+            self._log_request(RequestEntry(request_id, operation, aisle, Outcome.REFUSED, reasons))
+            return SelectAnswer(operation, aisle, reasons, 0, self.snapshot())
+        if operation is Operation.WAKE:
+            self._log_request(RequestEntry(request_id, operation, aisle, Outcome.DONE))
+            self.wake()
+            return SelectAnswer(operation, aisle, reasons, 0, self.snapshot())
+        self._task = Task(request_id, operation, aisle, wanted, token=self._random.getrandbits(32) or 1)
+        self._log_request(RequestEntry(request_id, operation, aisle, Outcome.SELECTED))
+        self._enter(BankState.SELECTED, selection=self.plan.times.selection_ms)
+        return SelectAnswer(operation, aisle, reasons, self._task.token, self.snapshot())
+
+    def _select_reasons(self, request_id: int, operation: Operation, wanted: Indication) -> frozenset[Reason]:
+        if request_id in self._log:
+            return frozenset({Reason.DUPLICATE_REQUEST})
+        if operation not in _SUPPORTED:
+            return frozenset({Reason.NOT_SUPPORTED})
+        if operation is Operation.WAKE:
+            return frozenset()
+        if wanted.aisle not in self.plan.aisles:
+            return frozenset({Reason.NO_SUCH_AISLE})
+        if not self._has_place(wanted):
+            return frozenset({Reason.NO_SUCH_PLACE})
+        held = motion_reasons(self.circumstances, self.rails.narrowing_for(wanted.aisle), self._seen)
+        return held | state_reasons(self.state)
+
+    def _has_place(self, wanted: Indication) -> bool:
+        column = wanted.aisle if wanted.face == "B" else wanted.aisle + 1
+        if wanted.face:
+            plans = {plan.no: plan for plan in self.plan.columns}
+            if column not in plans or wanted.face not in plans[column].faces:
+                return False
+        return 0 <= wanted.section <= self.plan.sections and 0 <= wanted.tier <= self.plan.tiers
+
+    def operate(self, request_id: int, token: int, operation: Operation, aisle: int, ring_head: int) -> OperateAnswer:
+        """Start what was selected if everything still agrees; anything else refuses and drops the selection."""
+        task = self._task
+        if self.state is not BankState.SELECTED or task is None:
+            return OperateAnswer(operation, aisle, frozenset({Reason.NOT_SELECTED}))
+        aisle = self.plan.closing_home if operation is Operation.CLOSE_ALL else aisle
+        reasons = set(motion_reasons(self.circumstances, self.rails.narrowing_for(task.aisle), self._seen))
+        if token != task.token:
+            reasons.add(Reason.WRONG_TOKEN)
+        if (request_id, operation, aisle) != (task.request_id, task.operation, task.aisle):
+            reasons.add(Reason.WRONG_REQUEST)
+        if ring_head != self._ring_head:
+            reasons.add(Reason.RING_MOVED)
+        if reasons:
+            self._finish(Outcome.REFUSED, frozenset(reasons), BankState.IDLE)
+            return OperateAnswer(operation, aisle, frozenset(reasons))
+        task.lease_until_ms = self.now_ms + self.plan.times.lease_ms
+        self._settle_log(Outcome.RUNNING)
+        self._start(task)
+        self._due["lease"] = task.lease_until_ms
+        return OperateAnswer(operation, aisle, frozenset())
+
+    def renew_lease(self, token: int, counter: int, sequence: int) -> frozenset[Reason]:
+        """Let the running motion live for another lease; refused for a wrong token, old counter, stale sequence."""
+        task = self._task
+        if task is None or task.lease_until_ms is None or self.state not in ACTIVE or task.ending:
+            return frozenset({Reason.NOT_SELECTED})
+        if token != task.token:
+            return frozenset({Reason.WRONG_TOKEN})
+        if counter <= task.counter:
+            return frozenset({Reason.OLD_COUNTER})
+        age_ms = self.sequence_age_ms(sequence)
+        if age_ms > self.plan.times.sequence_age_ms:
+            return frozenset({Reason.STALE_SEQUENCE})
+        task.counter = counter
+        task.lease_until_ms = self.now_ms + self.plan.times.lease_ms
+        self._due["lease"] = task.lease_until_ms
+        return frozenset()
+
+    def stop(self) -> None:
+        """Stop motion and drop whatever is selected; always obeyed, never refused."""
+        if self.state in (BankState.SELECTED, BankState.WARNING):
+            self._finish(Outcome.STOPPED, frozenset(), BankState.STOPPED)
+        elif self.state in (BankState.MOVING, BankState.SETTLING):
+            self._interrupt(Outcome.STOPPED, frozenset())
+
+    def deselect(self) -> None:
+        """Give a selection back; does nothing to motion."""
+        if self.state is BankState.SELECTED:
+            self._finish(Outcome.DESELECTED, frozenset(), BankState.IDLE)
+
+    def wake(self) -> None:
+        """Wake a sleeping bank; moves nothing."""
+        if self.state is BankState.ASLEEP:
+            self._enter(BankState.WAKING, wake=self.plan.times.wake_ms)
+
+    def indicate(self, indication: Indication | None) -> None:
+        """Light a place, or put the lights out."""
+        self.indication = indication
+
+    # ---- people and things at the bank ----------------------------------------------------------
+
+    def press_open(self, aisle: int) -> frozenset[Reason]:
+        """Open an aisle by the bank's own button: no lease, the same interlocks, noted in the ring."""
+        self._note(EventKind.BUTTON, aisle)
+        reasons = self._select_reasons(-self._ring_head, Operation.OPEN_AISLE, Indication(aisle))
+        if self.state is BankState.SELECTED and reasons == {Reason.ALREADY_SELECTED}:
+            self._finish(Outcome.DESELECTED, frozenset(), BankState.IDLE)
+            reasons = frozenset()
+        if not reasons:
+            self._task = Task(None, Operation.OPEN_AISLE, aisle, Indication(aisle))
+            self._start(self._task)
+        return reasons
+
+    def press_confirm(self, point: int) -> None:
+        """Press and release the confirming button of a point in sight of the bank; starts nothing."""
+        self._note(EventKind.CONFIRM_BUTTON, point)
+
+    def press_stop(self) -> None:
+        """Press the bank's own stop button: stops, and is not latched."""
+        self._note(EventKind.STOP_BUTTON, 0)
+        self.stop()
+
+    def hold(self, what: SafetyInput, argument: int = 0) -> None:
+        """Engage an input (emergency stop, fire, maintenance key); it cuts the drive by itself."""
+        self.circumstances.inputs.add(what)
+        kinds = {SafetyInput.EMERGENCY_STOP: EventKind.EMERGENCY_STOP, SafetyInput.FIRE: EventKind.FIRE}
+        self._note(kinds.get(what, EventKind.MAINTENANCE), argument)
+        self._drop_if_forbidden()
+
+    def release(self, what: SafetyInput) -> None:
+        """Release an input at the bank; starts nothing."""
+        self.circumstances.inputs.discard(what)
+        self._note(EventKind.EMERGENCY_STOP_RELEASED, 0)
+
+    def set_lock(self, aisle: int) -> None:
+        """Lock an aisle from inside."""
+        self.circumstances.locks.add(aisle)
+        self._note(EventKind.LOCK_SET, aisle)
+        self._drop_if_forbidden()
+
+    def release_lock(self, aisle: int) -> None:
+        """Release an in-aisle lock at the mouth of the aisle."""
+        self.circumstances.locks.discard(aisle)
+        self._note(EventKind.LOCK_RELEASED, aisle)
+
+    def reset_locally(self) -> None:
+        """Clear trips and faults at the bank after a look; starts nothing."""
+        self.circumstances.inputs -= {SafetyInput.EDGE, SafetyInput.BEAM, SafetyInput.STOP_BUTTON}
+        self.faults.clear()
+        self._pressing_since_ms = None
+        self._note(EventKind.RESET, 0)
+        if self.state is BankState.FAULT:
+            self._enter(BankState.STOPPED)
+
+    def home_locally(self) -> None:
+        """Let somebody at the bank look into every aisle and set the positions anew; takes the homing time."""
+        if self.state is BankState.UNKNOWN:
+            self._note(EventKind.RESET, 1)
+            self._due["homed"] = self.now_ms + self.plan.times.homing_ms
+
+    def enter(self, person: Person) -> None:
+        """Let somebody walk into an aisle; broken entry beams stop motion that narrows it."""
+        broken = self.occupancy.enter(person)
+        self._watch_sensors()
+        if broken and self.state is BankState.MOVING and person.aisle in self._narrowing_now():
+            self._trip(SafetyInput.BEAM, person.aisle)
+        self._drop_if_forbidden()
+
+    def leave(self, name: str) -> None:
+        """Let somebody walk out."""
+        self.occupancy.leave(name)
+        self._watch_sensors()
+
+    def stick_sensor(self, aisle: int, kind: SensorKind, reading: bool | None) -> None:
+        """Freeze a sensor at a reading, or let it work again (None)."""
+        self.occupancy.stick(aisle, kind, reading)
+        self._watch_sensors()
+        self._drop_if_forbidden()
+
+    def turn_handle(self, column: int, delta_mm: float) -> None:
+        """Move a column by hand: position and occupancy are unknown afterwards, selection is void."""
+        self._note(EventKind.HANDLE, column)
+        self.rails.shove(column, delta_mm)
+        self._lose_positions()
+
+    def cut_power(self) -> None:
+        """Take the power away: brakes fall in, nothing is answered until it returns."""
+        self.powered = False
+        self._settle_log(Outcome.FAILED)
+        self._task = None
+        self._due.clear()
+        self.rails.brake()
+        self.state = BankState.UNKNOWN
+
+    def restore_power(self) -> None:
+        """Give the power back: a new boot that knows neither positions nor requests."""
+        self.powered = True
+        self._log.clear()
+        self._last_request = None
+        self._ring.clear()
+        self._boot()
+        self._lose_positions()
+
+    # ---- reading ------------------------------------------------------------------------------
+
+    @property
+    def sequence(self) -> int:
+        """Number of the current snapshot: rises with the controller's clock."""
+        return ((self.now_ms - self._booted_ms) // SEQUENCE_STEP_MS + 1) & 0xFFFF
+
+    def sequence_age_ms(self, sequence: int) -> int:
+        """How long ago this snapshot number was current, by the controller's clock."""
+        return ((self.sequence - sequence) & 0xFFFF) * SEQUENCE_STEP_MS
+
+    @property
+    def ring_head(self) -> int:
+        """Number of the newest event."""
+        return self._ring_head
+
+    @property
+    def events(self) -> tuple[RingEvent, ...]:
+        """The events still remembered, oldest first."""
+        return tuple(self._ring)
+
+    @property
+    def request_log(self) -> tuple[RequestEntry, ...]:
+        """The last requests of this boot, oldest first."""
+        return tuple(self._log.values())
+
+    def outcome_of(self, request_id: int) -> Outcome:
+        """Tell what became of a request; NONE when this boot doesn't know it (any more)."""
+        entry = self._log.get(request_id)
+        return entry.outcome if entry else Outcome.NONE
+
+    def closing_for(self, aisle: int) -> tuple[int, ...]:
+        """Aisles that opening this one would narrow."""
+        return self.rails.narrowing_for(aisle)
+
+    def snapshot(self) -> ModelSnapshot:
+        """Show the bank as a reader sees it now."""
+        widths = self.rails.widths_mm()
+        known = self._positions_known
+        task = self._task
+        safety = set(self.circumstances.inputs) | ({SafetyInput.LOCK} if self.circumstances.locks else set())
+        return ModelSnapshot(
+            now_ms=self.now_ms,
+            state=self.state,
+            open_aisles=frozenset(no for no, width in widths.items() if width >= self.plan.passable_gap_mm),
+            operation=task.operation if task else None,
+            target_aisle=task.aisle if task else 0,
+            progress_permille=self._progress_permille(),
+            safety=frozenset(safety),
+            faults=frozenset(self.faults),
+            seen=self._seen,
+            unknown=frozenset(self.occupancy.unknown),
+            contacts=self._contacts(),
+            sequence=self.sequence,
+            ring_head=self._ring_head,
+            boot_id=self.boot_id,
+            last_request=self._last_request,
+            positions_mm=tuple(round(x) if known else None for x in self.rails.positions_mm),
+            qualities=tuple(Quality.MEASURED if known else Quality.UNKNOWN for _ in self.plan.columns),
+            widths_mm={no: round(width) for no, width in widths.items()},
+            locks=frozenset(self.circumstances.locks),
+            indication=self.indication,
+        )
+
+    def _contacts(self) -> tuple[tuple[bool, bool], ...]:
+        widths = self.rails.widths_mm()
+        return tuple((widths.get(c.no - 1, 0.0) < 1.0, widths.get(c.no, 0.0) < 1.0) for c in self.plan.columns)
+
+    def _progress_permille(self) -> int:
+        task = self._task
+        if task is None or self.state not in (BankState.MOVING, BankState.SETTLING):
+            return 0
+        return min(1000, round(1000 * self.rails.width_mm(task.aisle) / self.plan.aisle_mm))

@@ -1,0 +1,205 @@
+"""Steel on rails: positions, speeds, staggered starts, braking. Knows nothing of requests, leases or people."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from simulators.bank_plan import BankPlan
+
+STEP_MS = 5
+_NEAR_MM = 0.05
+_CREEP_MM_S = 2.0
+
+
+@dataclass
+class _Drive:
+    """One column: where its left side is, how fast it goes, where to and when it may start."""
+
+    x_mm: float
+    width_mm: int
+    fixed: bool
+    speed_mm_s: float = 0.0  # signed: right is positive
+    target_mm: float | None = None
+    starts_in_ms: int = 0
+    jammed: bool = False
+
+
+class Rails:
+    """The columns of one bank. Deterministic: time passes only in whole steps of STEP_MS."""
+
+    def __init__(self, plan: BankPlan) -> None:
+        self.plan = plan
+        self._drives: list[_Drive] = []
+        self._braking = False
+        self.travelled_mm = 0.0
+        x_mm = 0.0
+        widths = self._home_widths()
+        for column in plan.columns:
+            self._drives.append(_Drive(x_mm, column.width_mm, column.fixed))
+            x_mm += column.width_mm + widths.get(column.no, 0.0)
+
+    def _home_widths(self) -> dict[int, float]:
+        """Gaps with the free width gathered at the right of each segment, the home aisle first."""
+        widths = dict.fromkeys(self.plan.aisles, 0.0)
+        for aisles, free in zip(self.plan.segments, self.plan.free_aisles, strict=True):
+            first = self.plan.closing_home if self.plan.closing_home in aisles else aisles[-1]
+            ranked = sorted(aisles, key=lambda aisle: (aisle != first, -aisle))
+            for aisle in ranked[:free]:
+                widths[aisle] = float(self.plan.aisle_mm)
+        return widths
+
+    @property
+    def positions_mm(self) -> tuple[float, ...]:
+        """Left side of every column."""
+        return tuple(drive.x_mm for drive in self._drives)
+
+    @property
+    def moving(self) -> bool:
+        """Whether any column has speed."""
+        return any(drive.speed_mm_s for drive in self._drives)
+
+    @property
+    def arrived(self) -> bool:
+        """Whether nothing moves and nothing is left to do."""
+        return not self.moving and all(drive.target_mm is None for drive in self._drives)
+
+    @property
+    def jammed_columns(self) -> tuple[int, ...]:
+        """Columns whose drive pushes and does not move."""
+        return tuple(
+            no
+            for no, drive in enumerate(self._drives, 1)
+            if drive.jammed and drive.target_mm is not None and drive.starts_in_ms <= 0
+        )
+
+    def width_mm(self, aisle: int) -> float:
+        """Width of one aisle now."""
+        return self.widths_mm()[aisle]
+
+    def widths_mm(self) -> dict[int, float]:
+        """Width of every aisle now."""
+        return self._widths_of([drive.x_mm for drive in self._drives])
+
+    def _widths_of(self, lefts: list[float]) -> dict[int, float]:
+        ends = [*lefts[1:], float(self.plan.rail_mm)]
+        return {no: max(0.0, ends[no - 1] - lefts[no - 1] - self._drives[no - 1].width_mm) for no in self.plan.aisles}
+
+    def narrowing_for(self, aisle: int) -> tuple[int, ...]:
+        """Aisles that would become narrower if this one were opened, by more than 1 mm."""
+        now = self.widths_mm()
+        then = self._widths_of(self._lefts_for(self._gaps_for(aisle)))
+        return tuple(no for no in self.plan.aisles if then[no] < now[no] - 1.0)
+
+    def _gaps_for(self, aisle: int) -> dict[int, float]:
+        """Widths of the segment once `aisle` is open: it, and of the others those that are widest now."""
+        segment = self.plan.segment_of(aisle)
+        aisles = self.plan.segments[segment]
+        now = self.widths_mm()
+        others = sorted((no for no in aisles if no != aisle), key=lambda no: (-round(now[no]), -abs(no - aisle)))
+        keep = {aisle, *others[: self.plan.free_aisles[segment] - 1]}
+        return {no: float(self.plan.aisle_mm) if no in keep else 0.0 for no in aisles}
+
+    def _lefts_for(self, gaps: dict[int, float]) -> list[float]:
+        lefts = [drive.x_mm for drive in self._drives]
+        for aisle in sorted(gaps):
+            if aisle < len(lefts) and not self._drives[aisle].fixed:
+                lefts[aisle] = lefts[aisle - 1] + self._drives[aisle - 1].width_mm + gaps[aisle]
+        return lefts
+
+    def aim(self, aisle: int) -> None:
+        """Set every column of the segment off towards the opening of `aisle`, the leading one first."""
+        self._braking = False
+        lefts = self._lefts_for(self._gaps_for(aisle))
+        for group in self._groups(lefts):
+            for rank, index in enumerate(group):
+                drive = self._drives[index]
+                drive.target_mm = lefts[index]
+                drive.starts_in_ms = rank * self.plan.times.stagger_ms
+
+    def _groups(self, lefts: list[float]) -> list[list[int]]:
+        """Columns that go the same way side by side, the one in front first."""
+        groups: list[list[int]] = []
+        last_way = 0
+        for index, drive in enumerate(self._drives):
+            delta = lefts[index] - drive.x_mm
+            way = 0 if abs(delta) < _NEAR_MM else int(math.copysign(1, delta))
+            if way and way == last_way:
+                groups[-1].append(index)
+            elif way:
+                groups.append([index])
+            last_way = way
+        return [group[::-1] if lefts[group[0]] > self._drives[group[0]].x_mm else group for group in groups]
+
+    def brake(self) -> None:
+        """Bring everything to a standstill by the brakes; targets are forgotten."""
+        self._braking = True
+        for drive in self._drives:
+            drive.target_mm = None
+
+    def jam(self, column: int, *, jammed: bool = True) -> None:
+        """Let a column stick (or come free); a stuck one has no speed."""
+        drive = self._drives[column - 1]
+        drive.jammed = jammed
+        if jammed:
+            drive.speed_mm_s = 0.0
+
+    def shove(self, column: int, delta_mm: float) -> None:
+        """Move one column by hand as far as its neighbours let it."""
+        index = column - 1
+        drive = self._drives[index]
+        if drive.fixed:
+            return
+        low, high = self._room_of(index)
+        drive.x_mm = min(max(drive.x_mm + delta_mm, low), high)
+
+    def step(self) -> None:
+        """Let STEP_MS pass."""
+        headings = [self._heading(drive) for drive in self._drives]
+        leftward = [index for index, heading in enumerate(headings) if heading < 0]
+        rightward = [index for index, heading in enumerate(headings) if heading > 0]
+        for index in (*leftward, *reversed(rightward)):  # the one in front makes room first
+            self._step_one(index)
+        for drive in self._drives:
+            drive.starts_in_ms -= STEP_MS
+
+    @staticmethod
+    def _heading(drive: _Drive) -> float:
+        if drive.speed_mm_s:
+            return drive.speed_mm_s
+        return 0.0 if drive.target_mm is None else drive.target_mm - drive.x_mm
+
+    def _room_of(self, index: int) -> tuple[float, float]:
+        drive = self._drives[index]
+        left = self._drives[index - 1]
+        low = left.x_mm + left.width_mm
+        high = self._drives[index + 1].x_mm if index + 1 < len(self._drives) else float(self.plan.rail_mm)
+        return low, high - drive.width_mm
+
+    def _step_one(self, index: int) -> None:
+        drive = self._drives[index]
+        times = self.plan.times
+        seconds = STEP_MS / 1000
+        speed = abs(drive.speed_mm_s)
+        way = math.copysign(1.0, self._heading(drive))
+        if drive.jammed:
+            drive.speed_mm_s = 0.0
+            return
+        if drive.target_mm is None:
+            speed = max(0.0, speed - times.braking_mm_s2 * seconds)
+        elif drive.starts_in_ms > 0:
+            return
+        else:
+            left_mm = abs(drive.target_mm - drive.x_mm)
+            fastest = max(_CREEP_MM_S, math.sqrt(2 * times.braking_mm_s2 * left_mm))
+            speed = min(times.speed_mm_s, speed + times.acceleration_mm_s2 * seconds, fastest)
+        low, high = self._room_of(index)
+        goal = drive.x_mm + way * speed * seconds
+        x_mm = min(max(goal, low), high)
+        if drive.target_mm is not None and abs(drive.target_mm - x_mm) <= max(_NEAR_MM, speed * seconds / 2):
+            x_mm, speed, drive.target_mm = min(max(drive.target_mm, low), high), 0.0, None
+        elif x_mm != goal:
+            speed = min(speed, abs(x_mm - drive.x_mm) / seconds)
+        self.travelled_mm += abs(x_mm - drive.x_mm)
+        drive.x_mm = x_mm
+        drive.speed_mm_s = way * speed

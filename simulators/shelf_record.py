@@ -1,0 +1,201 @@
+"""Values a shelf controller hands out: states, reasons, outcomes, events, snapshots. No behaviour, no bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class BankState(StrEnum):
+    """What a bank is doing."""
+
+    ASLEEP = "asleep"
+    WAKING = "waking"
+    IDLE = "idle"
+    SELECTED = "selected"
+    WARNING = "warning"
+    MOVING = "moving"
+    SETTLING = "settling"
+    STOPPED = "stopped"
+    FAULT = "fault"
+    UNKNOWN = "unknown"
+
+
+class Operation(StrEnum):
+    """What can be asked of a bank."""
+
+    OPEN_AISLE = "open_aisle"
+    CLOSE_ALL = "close_all"
+    VENTILATE = "ventilate"
+    PARK = "park"
+    HOME = "home"
+    WAKE = "wake"
+
+
+class Reason(StrEnum):
+    """Why a request is refused or a motion ended."""
+
+    NOT_SUPPORTED = "not_supported"
+    NO_SUCH_AISLE = "no_such_aisle"
+    NO_SUCH_PLACE = "no_such_place"
+    ASLEEP = "asleep"
+    BUSY = "busy"
+    ALREADY_SELECTED = "already_selected"
+    DUPLICATE_REQUEST = "duplicate_request"
+    OCCUPIED = "occupied"
+    LOCKED = "locked"
+    TRIPPED = "tripped"
+    EMERGENCY_STOP = "emergency_stop"
+    FIRE = "fire"
+    FAULT = "fault"
+    POSITION_UNKNOWN = "position_unknown"
+    MAINTENANCE = "maintenance"
+    NOT_SELECTED = "not_selected"
+    WRONG_TOKEN = "wrong_token"  # noqa: S105 - a reason, no secret
+    WRONG_REQUEST = "wrong_request"
+    RING_MOVED = "ring_moved"
+    STALE_SEQUENCE = "stale_sequence"
+    OLD_COUNTER = "old_counter"
+
+
+class Outcome(StrEnum):
+    """How a request ended, or where it is."""
+
+    NONE = "none"
+    REFUSED = "refused"
+    SELECTED = "selected"
+    EXPIRED = "expired"
+    DESELECTED = "deselected"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    LAPSED = "lapsed"
+    TRIPPED = "tripped"
+    FAILED = "failed"
+
+
+class SafetyInput(StrEnum):
+    """Inputs that hold or cut the drive without any of our doing."""
+
+    EMERGENCY_STOP = "emergency_stop"
+    EDGE = "edge"
+    BEAM = "beam"
+    STOP_BUTTON = "stop_button"
+    LOCK = "lock"
+    FIRE = "fire"
+    MAINTENANCE = "maintenance"
+
+
+class FaultCode(StrEnum):
+    """What the controller found broken."""
+
+    JAM = "jam"
+    TRAVEL_TIME = "travel_time"
+    SENSOR = "sensor"
+
+
+class EventKind(StrEnum):
+    """What the event ring remembers."""
+
+    BOOT = "boot"
+    BUTTON = "button"
+    CONFIRM_BUTTON = "confirm_button"
+    STOP_BUTTON = "stop_button"
+    HANDLE = "handle"
+    SENSOR_SEES = "sensor_sees"
+    SENSOR_FREE = "sensor_free"
+    TRIP = "trip"
+    RESET = "reset"
+    LOCK_SET = "lock_set"
+    LOCK_RELEASED = "lock_released"
+    EMERGENCY_STOP = "emergency_stop"
+    EMERGENCY_STOP_RELEASED = "emergency_stop_released"
+    FIRE = "fire"
+    FAULT = "fault"
+    MAINTENANCE = "maintenance"
+
+
+class Quality(StrEnum):
+    """How well a column's position is known."""
+
+    MEASURED = "measured"
+    CONTACTS = "contacts"
+    INFERRED = "inferred"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Indication:
+    """The place that the lights show."""
+
+    aisle: int
+    face: str = ""
+    section: int = 0
+    tier: int = 0
+
+
+@dataclass(frozen=True)
+class RingEvent:
+    """One entry of the event ring."""
+
+    number: int
+    kind: EventKind
+    argument: int
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class RequestEntry:
+    """What became of one request id in this boot."""
+
+    request_id: int
+    operation: Operation
+    aisle: int
+    outcome: Outcome
+    reasons: frozenset[Reason] = frozenset()
+
+
+@dataclass(frozen=True)
+class ModelSnapshot:
+    """Everything a reader may know about the bank at one moment."""
+
+    now_ms: int
+    state: BankState
+    open_aisles: frozenset[int]
+    operation: Operation | None
+    target_aisle: int
+    progress_permille: int
+    safety: frozenset[SafetyInput]
+    faults: frozenset[FaultCode]
+    seen: frozenset[int]
+    unknown: frozenset[int]
+    contacts: tuple[tuple[bool, bool], ...]  # per column: touches left, touches right
+    sequence: int
+    ring_head: int
+    boot_id: int
+    last_request: RequestEntry | None
+    positions_mm: tuple[int | None, ...]
+    qualities: tuple[Quality, ...]
+    widths_mm: dict[int, int]
+    locks: frozenset[int]
+    indication: Indication | None
+
+
+@dataclass(frozen=True)
+class SelectAnswer:
+    """The answer to a SELECT; a token only when there are no reasons."""
+
+    operation: Operation
+    aisle: int
+    reasons: frozenset[Reason]
+    token: int
+    snapshot: ModelSnapshot
+
+
+@dataclass(frozen=True)
+class OperateAnswer:
+    """The answer to an OPERATE; no reasons means it goes."""
+
+    operation: Operation
+    aisle: int
+    reasons: frozenset[Reason]
