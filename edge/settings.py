@@ -26,6 +26,7 @@ SECRET_KEYS = re.compile(r"(password|secret|token|pin)$", re.IGNORECASE)
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True)]
 Face = Literal["A", "B"]
+StopKind = Literal["fixed_column", "end_stop", "wall"]
 # Crockford's alphabet: digits and letters without I, L, O, U
 RoomNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{2}$")]
 CardCode = Annotated[str, StringConstraints(pattern=r"^CF[0-9A-HJKMNP-TV-Z]{8}[0-9A-Z]$")]
@@ -113,7 +114,8 @@ class SegmentSettings(Section):
     last_column: int = Field(ge=1, le=64)
     free_width_mm: int = Field(ge=600, le=20_000)
     free_aisles: int = Field(default=1, ge=1, le=8)
-    right_stop: Literal["fixed_column", "end_stop", "wall"] = "end_stop"
+    left_stop: StopKind = "fixed_column"
+    right_stop: StopKind = "end_stop"
     # the aisle that holds the free width when all is closed; None: the one before the right stop
     home_aisle: int | None = Field(default=None, ge=1, le=64)
 
@@ -127,20 +129,15 @@ class PointSettings(Section):
     signed_by: Name
     signed_on: date
     card_code: CardCode | None = None
+    button: int | None = Field(default=None, ge=1, le=255)  # number the controller gives to the button at the bank
 
     @model_validator(mode="after")
-    def require_card_code(self) -> Self:
+    def require_card_or_button(self) -> Self:
         if (self.kind == "card") != (self.card_code is not None):
             raise ValueError("card_code belongs to points of kind 'card', and each of them needs one")
+        if (self.kind == "button") != (self.button is not None):
+            raise ValueError("button belongs to points of kind 'button', and each of them needs one")
         return self
-
-
-class SensorSettings(Section):
-    """What sees people in the aisles, and what it is known to miss."""
-
-    kind: Literal["foot_beam", "pir", "edge", "entry_beam"]
-    aisles: tuple[int, ...] = ()  # empty: every aisle of the bank
-    proof_test_due: date | None = None
 
 
 class BankSettings(Section):
@@ -164,7 +161,6 @@ class BankSettings(Section):
     column: tuple[ColumnSettings, ...] = Field(min_length=2, max_length=64)
     segment: tuple[SegmentSettings, ...] = Field(min_length=1)
     point: tuple[PointSettings, ...] = Field(min_length=1)
-    sensor: tuple[SensorSettings, ...] = ()
 
     @model_validator(mode="after")
     def require_sound_geometry(self) -> Self:
@@ -189,6 +185,7 @@ class ScannerSettings(Section):
     name: Name
     port: str
     baud: int = Field(default=9600, ge=1200, le=115_200)
+    station: Id | None = None  # scanners of one station share the session of who signed on there; None: its own
     trigger: bool  # True: reads only while a person holds its trigger, so it may read a confirm card
 
 
@@ -198,6 +195,7 @@ class CameraSettings(Section):
     id: Id
     name: Name
     source: str  # device path or http URL of an MJPEG stream
+    station: Id | None = None
     agreeing_reads: int = Field(default=2, ge=2, le=10)
     repeat_after_ms: int = Field(default=3000, ge=500, le=60_000)
     stale_after_ms: int = Field(default=5000, ge=1000, le=60_000)
@@ -213,8 +211,8 @@ class PrinterSettings(Section):
     font_file: Path  # a TrueType or OpenType font with Chinese glyphs
     font_index: int = Field(default=0, ge=0, le=64)  # face within a font collection
     dots_per_mm: Literal[8, 12] = 8
-    label_width_mm: int = Field(default=100, ge=40, le=110)
-    label_height_mm: int = Field(default=50, ge=25, le=150)
+    label_width_mm: int = Field(default=100, ge=90, le=110)
+    label_height_mm: int = Field(default=50, ge=48, le=150)
     confirm_timeout_ms: int = Field(default=10_000, ge=1000, le=60_000)
 
 
