@@ -1,0 +1,120 @@
+"""What a shelf driver reports of a bank, in the core's own words; no register, bit or wire unit enters here.
+
+All words are plain literals so that a snapshot survives the journal unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+BankCondition = Literal[
+    "asleep", "waking", "idle", "selected", "warning", "moving", "settling", "stopped", "fault", "unknown"
+]
+# the bank travels, or is about to
+UNDER_WAY: frozenset[str] = frozenset({"warning", "moving", "settling"})
+# nothing turns and an order may be taken
+AT_REST: frozenset[str] = frozenset({"idle", "selected", "asleep", "stopped"})
+
+Operation = Literal[
+    "none", "open_aisle", "close_all", "ventilate", "park", "lock", "unlock", "light", "home", "clear_fault", "wake"
+]
+Outcome = Literal["none", "running", "done", "refused", "failed", "unknown"]
+Quality = Literal["measured", "contacts", "inferred", "unknown"]
+# local safety devices that hold the bank; "other" is any bit the core has no word for
+SafetySign = Literal[
+    "emergency_stop", "edge", "beam", "door", "aisle_lock", "maintenance", "fire", "panel", "handle", "other"
+]
+RingKind = Literal[
+    "button_pressed",  # argument: number of the bank's button
+    "button_released",
+    "panel_motion",  # a panel, remote or vendor tablet moved the steel
+    "handle_moved",
+    "clutch_released",
+    "beam",  # argument: aisle, as for the next four
+    "edge",
+    "occupancy",
+    "lock_set",
+    "lock_released",
+    "door",
+    "emergency_stop",
+    "trip",
+    "power",
+    "fault",
+    "other",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """End contacts of one column: does it touch its left and its right neighbour or stop."""
+
+    left: bool
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfSnapshot:
+    """One reading of a controller's MOTION block."""
+
+    state: BankCondition
+    open_aisles: tuple[int, ...]
+    sequence: int
+    ring_head: int
+    boot_id: int  # low 16 bits
+    operation: Operation = "none"
+    target_aisle: int | None = None
+    progress_permille: int = 0
+    safety: tuple[SafetySign, ...] = ()
+    faults: tuple[str, ...] = ()
+    occupied: tuple[int, ...] = ()  # aisles in which a sensor sees somebody
+    occupancy_unknown: tuple[int, ...] = ()
+    contacts: tuple[Contact, ...] = ()  # by column, from column 1 on
+    last_request_low: int = 0  # low 16 bits of the last request id
+    outcome: Outcome = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfDetail:
+    """One reading of a controller's DETAIL block: for the map and for widths, never for permits."""
+
+    positions_mm: tuple[int | None, ...] = ()  # by column
+    quality: tuple[Quality, ...] = ()
+    aisle_widths_mm: tuple[int | None, ...] = ()  # by aisle, from aisle 1 on
+    temperature_dc: int | None = None  # tenths of a degree Celsius
+    humidity_permille: int | None = None
+    locked: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SelectAnswer:
+    """A controller's answer to SELECT: a token with the snapshot it was given on, or the reasons against."""
+
+    operation: Operation
+    aisle: int
+    reasons: tuple[str, ...]  # empty: selected
+    token: int
+    sequence: int
+    ring_head: int
+    occupied: tuple[int, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RingEntry:
+    """One entry of a controller's event ring."""
+
+    sequence: int
+    kind: RingKind
+    argument: int = 0
+    age_ms: int = 0
+
+
+def list_closed_aisles(contacts: tuple[Contact, ...]) -> tuple[int, ...]:
+    """List aisles whose both sides touch. The last one touches the stop, which has no contact of its own."""
+    closed = []
+    last = len(contacts)
+    for number, contact in enumerate(contacts, start=1):
+        if contact.right and (number == last or contacts[number].left):
+            closed.append(number)
+    return tuple(closed)
