@@ -22,6 +22,7 @@ class Action(StrEnum):
 
 class State(StrEnum):
     NOWHERE = "nowhere"
+    LABELLED = "labelled"
     SHELVED = "shelved"
     IN_HAND = "in_hand"
     UNKNOWN = "unknown"
@@ -40,7 +41,7 @@ class Conflict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One fact about one box. `undoes` names the movement that an undo takes back."""
+    """One fact about one box; `order_at` is `occurred_at`, held between the room's last fact and the arrival."""
 
     id: str
     room_id: str
@@ -49,18 +50,20 @@ class Movement:
     place_key: str | None
     staff_code: str | None
     occurred_at: datetime
-    undoes: str | None = None
+    order_at: datetime
+    #: The movement that an undo takes back.
+    undo_of: str | None = None
     source: str = "gateway"
 
     @property
     def order(self) -> tuple[datetime, str]:
         """Place of this movement in the history of its box."""
-        return (self.occurred_at, self.id)
+        return (self.order_at, self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """State of a box after the movement `movement_id`, which happened at `moved_at`."""
+    """State of a box after the movement `movement_id`, whose place in history is `order_at`."""
 
     state: State
     room_id: str
@@ -69,7 +72,7 @@ class Location:
     since: datetime
     conflict: Conflict | None
     movement_id: str
-    moved_at: datetime
+    order_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def apply_movement(location: Location | None, movement: Movement) -> Location | 
     if location is not None:
         if movement.id == location.movement_id:
             return location
-        if movement.order < (location.moved_at, location.movement_id):
+        if movement.order < (location.order_at, location.movement_id):
             return HistoryNeeded(movement)
     return _step(location, movement)
 
@@ -97,9 +100,9 @@ def fold_movements(movements: Iterable[Movement]) -> Location | None:
     undone: set[str] = set()
     # From the newest back, so that an undo which was itself undone takes nothing back.
     for movement in sorted(by_id.values(), key=lambda m: m.order, reverse=True):
-        if movement.action is not Action.UNDO or movement.id in undone or movement.undoes is None:
+        if movement.action is not Action.UNDO or movement.id in undone or movement.undo_of is None:
             continue
-        target = by_id.get(movement.undoes)
+        target = by_id.get(movement.undo_of)
         # A mistaken clock may put an undo before its target; then it can't have meant it.
         if target is not None and target.order < movement.order:
             undone.add(target.id)
@@ -117,10 +120,8 @@ def _at_latest(location: Location | None, movements: Iterable[Movement]) -> Loca
     if newest is None:
         return None
     if location is None:
-        return Location(
-            State.NOWHERE, newest.room_id, None, None, newest.occurred_at, None, newest.id, newest.occurred_at
-        )
-    return replace(location, movement_id=newest.id, moved_at=newest.occurred_at)
+        return Location(State.NOWHERE, newest.room_id, None, None, newest.occurred_at, None, newest.id, newest.order_at)
+    return replace(location, movement_id=newest.id, order_at=newest.order_at)
 
 
 def _step(location: Location | None, movement: Movement) -> Location:
@@ -140,7 +141,7 @@ def _step(location: Location | None, movement: Movement) -> Location:
         since=since,
         conflict=_find_conflict(location, movement),
         movement_id=movement.id,
-        moved_at=movement.occurred_at,
+        order_at=movement.order_at,
     )
 
 
@@ -152,8 +153,10 @@ def _outcome(location: Location | None, movement: Movement) -> tuple[State, str 
             return (State.SHELVED, movement.place_key, None) if movement.place_key else (State.UNKNOWN, None, None)
         case Action.REGISTERED if movement.place_key:
             return State.SHELVED, movement.place_key, None
+        case Action.LABELLED if location is None or location.state is State.NOWHERE:
+            return State.LABELLED, None, None
         case _:
-            # A new label moves nothing.
+            # A further label moves nothing.
             if location is None:
                 return State.NOWHERE, None, None
             return location.state, location.place_key, location.holder_code

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from central.domain.labels import LabelState, settles
 from central.store.base import CODE_LENGTH, ID_LENGTH, Base, Instant
 
 
@@ -19,9 +20,23 @@ class LabelRow(Base):
     box_id: Mapped[str] = mapped_column(ForeignKey("boxes.id"), index=True)
     code: Mapped[str] = mapped_column(String(CODE_LENGTH))
     copy_no: Mapped[int]
-    #: queued, done, failed, unknown: sent is not done.
+    #: A LabelState: sent is not done.
     state: Mapped[str] = mapped_column(String(16))
     state_at: Mapped[datetime] = mapped_column(Instant)
+    detail: Mapped[str | None] = mapped_column(String(200))
     issued_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
     issued_at: Mapped[datetime] = mapped_column(Instant)
-    command_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), unique=True)
+
+
+def next_copy_no(session: Session, code: str) -> int:
+    """Return the number of the next label of this code, 1 for the first."""
+    return (session.scalar(select(func.max(LabelRow.copy_no)).where(LabelRow.code == code)) or 0) + 1
+
+
+def settle_label(session: Session, code: str, copy_no: int, state: LabelState, at: datetime) -> bool:
+    """Record how the printing of one label ended; False when the ledger knows no such label or knows better."""
+    row = session.scalar(select(LabelRow).where(LabelRow.code == code, LabelRow.copy_no == copy_no))
+    if row is None or not settles(LabelState(row.state), state):
+        return False
+    row.state, row.state_at = state.value, at
+    return True

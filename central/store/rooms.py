@@ -36,6 +36,8 @@ class BankRow(Base):
     speed_mm_s: Mapped[int]
     sections: Mapped[int]
     tiers: Mapped[int]
+    #: Places on one tier of one section.
+    slots: Mapped[int]
     #: Where numbers start and how faces are called; facts of the room, printed for the installer.
     numbering: Mapped[dict[str, Any]] = mapped_column(Document)
 

@@ -1,0 +1,45 @@
+"""What a use case answers instead of doing its work. The words for people are the interface's."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    NOT_FOUND = "not_found"
+    METHOD = "method"
+    NOT_ALLOWED = "not_allowed"
+    NOT_LOGGED_IN = "not_logged_in"
+    WRONG_LOGIN = "wrong_login"
+    LOCKED_OUT = "locked_out"
+    CSRF = "csrf"
+    WRONG_ORIGIN = "wrong_origin"
+    INVALID = "invalid"
+    BAD_CURSOR = "bad_cursor"
+    BAD_SEED = "bad_seed"
+    LOGIN_TAKEN = "login_taken"
+    WEAK_PASSWORD = "weak_password"  # noqa: S105 - a reason, not a secret
+    BOX_HAS_NO_PLACE = "box_has_no_place"
+    NO_SUCH_AISLE = "no_such_aisle"
+    GATEWAY_OFFLINE = "gateway_offline"
+    EPOCH_UNKNOWN = "epoch_unknown"
+    BUSY = "busy"
+    TOO_LARGE = "too_large"
+    TROUBLE = "trouble"
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not an error
+    """Nothing was changed, and `reason` says why; `details` name rows and fields, `facts` fill the words."""
+
+    def __init__(self, reason: Reason, *, details: tuple[str, ...] = (), **facts: str | int) -> None:
+        super().__init__(reason.value, *details)
+        self.reason = reason
+        self.details = details
+        self.facts = facts
+
+
+class NotFound(Refusal):
+    """There is no such thing, or it lies outside the actor's scope: the answer is the same."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.NOT_FOUND)

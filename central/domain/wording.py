@@ -1,0 +1,177 @@
+"""Sentences that people read when a use case refuses: what happened, what is safe, what to do next.
+
+English is the message id; translations are looked up where the sentence is shown. Braces are filled from the refusal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from central.domain.refusals import Reason
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name that gettext tools look for
+    """Mark a sentence for translation where it is shown."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Sentences of one refusal, and the HTTP status that says the same to machines."""
+
+    status: int
+    title: str
+    happened: str
+    safe: str
+    next: str
+
+
+NOTHING_CHANGED = N_("Nothing was changed.")
+
+WORDINGS: dict[Reason, Wording] = {
+    Reason.NOT_FOUND: Wording(
+        404,
+        N_("Not found"),
+        N_("There is nothing under this address, or it lies outside the rooms you look after."),
+        NOTHING_CHANGED,
+        N_("Check the number, or ask an administrator which rooms you may see."),
+    ),
+    Reason.METHOD: Wording(
+        405,
+        N_("This address does not do that"),
+        N_("The address exists, but it does not answer this kind of request."),
+        NOTHING_CHANGED,
+        N_("Look up the address in the interface description under /docs."),
+    ),
+    Reason.NOT_ALLOWED: Wording(
+        403,
+        N_("Not allowed"),
+        N_("Your role does not include this act."),
+        NOTHING_CHANGED,
+        N_("Ask an administrator if you need it for your work."),
+    ),
+    Reason.NOT_LOGGED_IN: Wording(
+        401,
+        N_("Please log in"),
+        N_("You are not logged in, or your session has ended."),
+        NOTHING_CHANGED,
+        N_("Log in, then try again."),
+    ),
+    Reason.WRONG_LOGIN: Wording(
+        401,
+        N_("Log-in failed"),
+        N_("Login name and password do not match."),
+        N_("Your account is unchanged."),
+        N_("Check capital letters and try again. After several failures the log-in pauses for a while."),
+    ),
+    Reason.LOCKED_OUT: Wording(
+        429,
+        N_("Log-in is paused"),
+        N_("There were too many failed log-ins for this account."),
+        N_("Your account is safe; nobody got in."),
+        N_("Wait {seconds} seconds, then try again."),
+    ),
+    Reason.CSRF: Wording(
+        403,
+        N_("This page is out of date"),
+        N_("The request did not carry the token of your session."),
+        NOTHING_CHANGED,
+        N_("Load the page anew and try again."),
+    ),
+    Reason.WRONG_ORIGIN: Wording(
+        403,
+        N_("The request came from elsewhere"),
+        N_("The request was sent from a page that is not ours."),
+        NOTHING_CHANGED,
+        N_("Open the page from its own address and try again."),
+    ),
+    Reason.INVALID: Wording(
+        422,
+        N_("The request can't be read"),
+        N_("Some fields are missing or not of the expected form."),
+        NOTHING_CHANGED,
+        N_("Correct the fields named below and send it again."),
+    ),
+    Reason.BAD_CURSOR: Wording(
+        422,
+        N_("The list can't go on from here"),
+        N_("The mark that says where the list goes on can't be read."),
+        NOTHING_CHANGED,
+        N_("Begin the list anew."),
+    ),
+    Reason.BAD_SEED: Wording(
+        422,
+        N_("The room file has errors"),
+        N_("The file was checked as a whole before anything was written, and errors were found."),
+        N_("Nothing of the file was taken over."),
+        N_("Correct the rows named below and import the file again."),
+    ),
+    Reason.LOGIN_TAKEN: Wording(
+        409,
+        N_("This login name is taken"),
+        N_("There is already a person with this login name."),
+        NOTHING_CHANGED,
+        N_("Choose another login name."),
+    ),
+    Reason.WEAK_PASSWORD: Wording(
+        422,
+        N_("The password is too weak"),
+        N_("A password needs at least {length} characters and must not contain the login name."),
+        NOTHING_CHANGED,
+        N_("Choose a longer password."),
+    ),
+    Reason.BOX_HAS_NO_PLACE: Wording(
+        409,
+        N_("The box stands on no shelf"),
+        N_("The box has no place at this moment, so there is no aisle to open."),
+        N_("Nothing has moved."),
+        N_("Look at the history of the box to see who had it last."),
+    ),
+    Reason.NO_SUCH_AISLE: Wording(
+        404,
+        N_("There is no such aisle"),
+        N_("The bank has no aisle of this number."),
+        N_("Nothing has moved."),
+        N_("Look at the room map for the aisles of the bank."),
+    ),
+    Reason.GATEWAY_OFFLINE: Wording(
+        503,
+        N_("The archive room can't be reached"),
+        N_("The gateway of this archive room did not answer."),
+        N_("Nothing has moved and nothing was printed there; the room goes on working by itself."),
+        N_("Look at the gateways page, or call the archive room."),
+    ),
+    Reason.EPOCH_UNKNOWN: Wording(
+        404,
+        N_("There is no such store"),
+        N_("The gateway of this room has not asked to be admitted with this epoch."),
+        NOTHING_CHANGED,
+        N_("Look at the gateways page for what waits to be admitted."),
+    ),
+    Reason.BUSY: Wording(
+        503,
+        N_("The centre is busy"),
+        N_("Others were being served and your request had to give up its place."),
+        NOTHING_CHANGED,
+        N_("Try again in a moment."),
+    ),
+    Reason.TOO_LARGE: Wording(
+        413,
+        N_("The request is too large"),
+        N_("More was sent than this address takes."),
+        NOTHING_CHANGED,
+        N_("Send less at a time."),
+    ),
+    Reason.TROUBLE: Wording(
+        500,
+        N_("Something went wrong here"),
+        N_("The centre could not finish the request; the fault is on our side and has been logged."),
+        N_("What was not confirmed has not been saved."),
+        N_("Try again; if it happens again tell an administrator the time and the request number {request_id}."),
+    ),
+}
+
+
+def word_refusal(reason: Reason) -> Wording:
+    """Return the sentences for a reason."""
+    return WORDINGS[reason]
