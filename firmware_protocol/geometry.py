@@ -82,3 +82,9 @@ def geometry_bytes(bank: BankShape) -> bytes:
 def geometry_hash(bank: BankShape) -> int:
     """CRC-32 of the geometry bytes."""
     return crc32(geometry_bytes(bank))
+
+
+def list_aisle_shapes(columns: Sequence[ColumnShape], last_aisle: int) -> tuple[AisleShape, ...]:
+    """List the aisles of a bank numbered in the usual way: aisle n lies right of column n, the last one before a stop."""
+    numbers = {column.number for column in columns}
+    return tuple(AisleShape(n, n, n + 1 if n + 1 in numbers else 0) for n in range(1, last_aisle + 1))
