@@ -70,8 +70,9 @@ class FeedHead:
 
 @dataclass(frozen=True, slots=True)
 class UpMark:
-    """How far the facts of an epoch are contained in what is published."""
+    """How far the facts of a room's epoch are contained in what is published."""
 
+    room_id: str
     epoch: str
     seq: int
 
@@ -86,10 +87,10 @@ class FeedPage:
     rows: tuple[tuple[str, str, int, str | None, int], ...]
 
 
-def publish_rows(session: Session, room_id: str, changes: Sequence[FeedChange], up: UpMark | None = None) -> int:
+def publish_rows(session: Session, room_id: str, changes: Sequence[FeedChange]) -> int:
     """Give changed rows new revisions; return the room's newest. Bodies that are equal to the old ones stay."""
     head = _lock_head(session, room_id)
-    return _publish(session, room_id, head, [(c.kind, c.key, _canonical_body(c)) for c in changes], up)
+    return _publish(session, room_id, head, [(c.kind, c.key, _canonical_body(c)) for c in changes], None)
 
 
 def publish_boxes(
@@ -102,7 +103,7 @@ def publish_boxes(
     """Publish boxes as they are now, each in the room of its holdings; codes without a box are passed over.
 
     Box and location are read after taking the room's lock, since another publisher may just have moved the box.
-    `up` speaks only for the room that `locations` came from, which ingest has locked.
+    Ingest hands in the `locations` that it has just written, and with `up` how far it has come.
     """
     wanted = sorted(set(codes))
     rooms: dict[str, list[str]] = {}
@@ -113,7 +114,8 @@ def publish_boxes(
         head = _lock_head(session, room_id)
         where = locations if locations is not None else load_locations(session, rooms[room_id])
         bodies = _box_bodies(session, rooms[room_id], where)
-        _publish(session, room_id, head, [("box", code, body) for code, body in bodies], up)
+        mark = up if up is not None and up.room_id == room_id else None
+        _publish(session, room_id, head, [("box", code, body) for code, body in bodies], mark)
 
 
 def load_heads(session: Session) -> dict[str, FeedHead]:
@@ -203,8 +205,9 @@ def _upsert(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
     mark = "?" if session.get_bind().dialect.name == "sqlite" else "%s"
     statement = (
         "INSERT INTO feed_rows (room_id, kind, key, revision, body, part, up_epoch, up_seq)"  # noqa: S608
-        f" VALUES ({', '.join([mark] * 8)}) ON CONFLICT (room_id, kind, key) DO UPDATE SET revision = excluded.revision,"
-        " body = excluded.body, part = excluded.part, up_epoch = excluded.up_epoch, up_seq = excluded.up_seq"
+        f" VALUES ({', '.join([mark] * 8)}) ON CONFLICT (room_id, kind, key) DO UPDATE"
+        " SET revision = excluded.revision, body = excluded.body, part = excluded.part,"
+        " up_epoch = excluded.up_epoch, up_seq = excluded.up_seq"
     )
     cursor = connection.cursor()
     cursor.executemany(statement, rows)

@@ -1,0 +1,166 @@
+"""Take a gateway's batch: judge it, keep its records, bring boxes, feed and cursor up to it, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from central.domain.ingest import (
+    ZERO_HASH,
+    AckState,
+    Batch,
+    Cursor,
+    EpochState,
+    Record,
+    Verdict,
+    judge_batch,
+    order_facts,
+    read_movement,
+)
+from central.domain.labels import LabelState
+from central.domain.locations import HistoryNeeded, Location, Movement, apply_movement, fold_movements
+from central.store import feed, ingest, labels, movements
+
+#: Kinds that this version knows; any other continues the chain without effect.
+KNOWN_KINDS = frozenset(
+    {"movement", "motion", "scan_refused", "print_settled", "shelf_event", "gateway_state", "session"}
+)
+_PRINT_ENDS = {"done": LabelState.DONE, "failed": LabelState.FAILED, "unknown": LabelState.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the gateway is told after the commit, and what the centre counts."""
+
+    state: AckState
+    through: int
+    through_hash: str
+    safe: int
+    fork_at: int | None = None
+    reason: str = ""
+    committed: int = 0
+    without_effect: int = 0
+
+
+def take_batch(session: Session, room_id: str, batch: Batch, now: datetime) -> Receipt:
+    """Commit what is new in a batch (the caller's transaction does); an unknown room is refused."""
+    held = ingest.lock_cursor(session, room_id, batch.epoch, batch.head, now)
+    if held is None:
+        return Receipt(AckState.REFUSED, 0, ZERO_HASH, 0, reason="the centre has no such room")
+    cursor = held.cursor
+    known: Mapping[int, str] = {}
+    if batch.records and batch.first <= cursor.through:
+        known = ingest.load_hashes(session, held.id, batch.first, min(cursor.through, batch.records[-1].seq))
+    verdict = judge_batch(cursor, batch, known)
+    if verdict.quarantine:
+        _set_aside(session, held, batch, verdict, now)
+    if not verdict.fresh:
+        return _receipt(verdict, cursor)
+    without_effect = _apply_fresh(session, held, verdict.fresh, now)
+    last = verdict.fresh[-1]
+    return Receipt(
+        verdict.state,
+        last.seq,
+        last.hash,
+        cursor.safe,
+        committed=len(verdict.fresh),
+        without_effect=without_effect,
+    )
+
+
+def admit_epoch(session: Session, *, room_id: str, epoch: str, decided_by: str, now: datetime) -> bool:
+    """Let a further epoch of a room in; False if the room has shown no such epoch."""
+    return ingest.decide_epoch(session, room_id, epoch, state=EpochState.ADMITTED, decided_by=decided_by, now=now)
+
+
+def refuse_epoch(session: Session, *, room_id: str, epoch: str, decided_by: str, now: datetime) -> bool:
+    """Shut an epoch out; what it still sends goes to quarantine."""
+    return ingest.decide_epoch(session, room_id, epoch, state=EpochState.REFUSED, decided_by=decided_by, now=now)
+
+
+def ensure_centre_epoch(session: Session, now: datetime) -> str:
+    """Return the epoch of this database, drawing it at the first call."""
+    return ingest.load_centre_epoch(session) or ingest.draw_centre_epoch(session, now)
+
+
+def _receipt(verdict: Verdict, cursor: Cursor) -> Receipt:
+    return Receipt(verdict.state, cursor.through, cursor.through_hash, cursor.safe, verdict.fork_at, verdict.reason)
+
+
+def _set_aside(session: Session, held: ingest.OpenCursor, batch: Batch, verdict: Verdict, now: datetime) -> None:
+    ingest.keep_quarantined(
+        session,
+        room_id=held.room_id,
+        epoch=held.epoch,
+        records=batch.records,
+        fork_at=verdict.fork_at,
+        reason=verdict.reason,
+        now=now,
+    )
+    if verdict.fork_at is not None:
+        ingest.mark_fork(session, held.id, verdict.fork_at)
+
+
+def _apply_fresh(session: Session, held: ingest.OpenCursor, fresh: Sequence[Record], now: datetime) -> int:
+    """Store records, their movements and their consequences; return how many had no effect."""
+    places = order_facts(fresh, held.order_at, now)
+    stored: list[ingest.StoredRecord] = []
+    moved: list[tuple[int, Movement]] = []
+    for record, order_at in zip(fresh, places, strict=True):
+        trouble: str | None = None
+        if record.kind == "movement":
+            movement = read_movement(record, held.room_id, order_at)
+            if isinstance(movement, str):
+                trouble = f"movement: {movement}"
+            else:
+                moved.append((record.seq, movement))
+        elif record.kind not in KNOWN_KINDS:
+            trouble = "unknown kind"
+        elif record.kind == "print_settled":
+            _settle_label(session, record.body, now)
+        stored.append(ingest.StoredRecord(record, trouble))
+    last = fresh[-1]
+    ingest.append_records(session, held.id, stored)
+    ingest.advance_cursor(session, held.id, through=last.seq, through_hash=last.hash, order_at=places[-1])
+    if moved:
+        locations = _apply_movements(session, held, moved, now)
+        feed.publish_boxes(session, locations, locations=locations, up=feed.UpMark(held.room_id, held.epoch, last.seq))
+    return sum(1 for item in stored if item.trouble is not None)
+
+
+def _apply_movements(
+    session: Session, held: ingest.OpenCursor, moved: Sequence[tuple[int, Movement]], now: datetime
+) -> dict[str, Location]:
+    """Append movements and bring the boxes' locations up to them; return the locations of all boxes concerned."""
+    before = movements.load_locations(session, {movement.box_code for _, movement in moved})
+    after = dict(before)
+    refold: set[str] = set()
+    rows: list[tuple[int, Movement, bool]] = []
+    for seq, movement in moved:
+        location = after.get(movement.box_code)
+        outcome = apply_movement(location, movement)
+        late = location is not None and movement.order < (location.order_at, location.movement_id)
+        rows.append((seq, movement, late))
+        if isinstance(outcome, HistoryNeeded):
+            refold.add(movement.box_code)
+        else:
+            after[movement.box_code] = outcome
+    fresh_ids = ingest.append_movements(session, held, rows, now)
+    # A fact that came in an earlier epoch too has its place in history already: fold, don't step.
+    refold.update(movement.box_code for _, movement in moved if movement.id not in fresh_ids)
+    for code, history in movements.load_history(session, refold).items():
+        location = fold_movements(history)
+        if location is not None:
+            after[code] = location
+    movements.save_locations(session, {code: where for code, where in after.items() if before.get(code) != where})
+    return after
+
+
+def _settle_label(session: Session, body: Mapping[str, Any], now: datetime) -> None:
+    code, copy_no, end = body.get("box_code"), body.get("copy_no"), _PRINT_ENDS.get(str(body.get("outcome")))
+    if isinstance(code, str) and isinstance(copy_no, int) and end is not None:
+        labels.settle_label(session, code, copy_no, end, now)
