@@ -1,0 +1,96 @@
+/** The room map alive: banks from the page's own data, then from its one event stream; faces open in the panel without a new page. */
+import { Live } from "/ui/live.js";
+import { Plan } from "/ui/plan.js";
+
+const map = document.querySelector("[data-map]");
+const panel = document.querySelector("#panel");
+const banner = document.querySelector("#live-banner");
+const language = document.documentElement.lang;
+const banks = new Map();
+
+function addressOf(bank, selection) {
+  const address = new URL(window.location.href);
+  address.hash = "";
+  for (const name of ["bank", "column", "face", "aisle", "section", "tier"]) address.searchParams.delete(name);
+  address.searchParams.set("bank", bank);
+  if (selection.kind === "face") {
+    address.searchParams.set("column", selection.column);
+    address.searchParams.set("face", selection.face);
+  } else address.searchParams.set("aisle", selection.aisle);
+  return address.pathname + address.search;
+}
+
+/** Fetches a page of this map and puts its panel in place of the shown one; a failure falls back to a plain visit. */
+async function openPanel(address, { push = true } = {}) {
+  try {
+    const answer = await fetch(address, { headers: { Accept: "text/html" } });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#panel");
+    if (!answer.ok || !fresh) throw new Error("no panel in the answer");
+    panel.replaceChildren(...fresh.childNodes);
+    panel.scrollTop = 0;
+    if (push) window.history.pushState({}, "", address);
+  } catch {
+    window.location.assign(address);
+  }
+}
+
+function readState(element, view) {
+  const words = JSON.parse(map.dataset.states);
+  const word = words[view.state] ?? words.unknown;
+  const state = element.querySelector(".bank-state");
+  state.className = `bank-state state tone-${word.tone}`;
+  state.querySelector("use").setAttribute("href", `/static/icons.svg#${word.icon}`);
+  state.querySelector(".word").textContent = word.text;
+  const time = element.querySelector(".as-of time");
+  if (time && view.as_of) {
+    time.dateTime = view.as_of;
+    time.textContent = new Date(view.as_of).toLocaleTimeString(language, { hour12: false });
+  }
+}
+
+function showBank(view) {
+  const known = banks.get(view.bank);
+  if (!known) return;
+  known.plan.show(view);
+  known.element.dataset.state = view.state;
+  readState(known.element, view);
+}
+
+for (const element of map.querySelectorAll("[data-bank]")) {
+  const bank = element.dataset.bank;
+  const svg = element.querySelector("svg[data-plan]");
+  const plan = new Plan(svg, {
+    lang: language,
+    textPx: 13,
+    heading: false,
+    sections: Number(element.dataset.sections),
+    depthMm: Number(element.dataset.sections) * 900,
+    href: (selection) => addressOf(bank, selection),
+    onSelect: (selection) => openPanel(addressOf(bank, selection)),
+  });
+  banks.set(bank, { plan, element });
+  svg.closest(".bank-plan").hidden = false;
+  plan.show(JSON.parse(element.dataset.view));
+  plan.fill(JSON.parse(element.dataset.fills));
+  plan.flash(JSON.parse(element.dataset.hits));
+}
+
+panel.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-panel]");
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  openPanel(link.getAttribute("href"));
+});
+window.addEventListener("popstate", () => openPanel(window.location.href, { push: false }));
+
+const live = new Live(map.dataset.live, {
+  lang: language,
+  banner,
+  events: {
+    bank: showBank,
+    beat: () => {},
+  },
+  onBroken: (at) => banks.forEach(({ plan }) => plan.markStale(at.toISOString())),
+  onRestored: () => banks.forEach(({ plan }) => plan.markFresh()),
+});
+window.addEventListener("pagehide", () => live.source.close());
