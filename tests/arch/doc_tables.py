@@ -1,0 +1,101 @@
+"""Tables in docs/ that code knows best. `./dev docs` writes them anew; a test fails when one is out of date.
+
+A table stands between `<!-- table: KEY -->` and `<!-- end -->`. Where the last column is meant for words by hand (settings), they are kept.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from tests.arch.settings_rows import list_settings
+from tests.arch.source_tree import ROOT
+
+BLOCK = re.compile(r"<!-- table: (?P<key>\S+) -->\n(?P<body>.*?)<!-- end -->", re.DOTALL)
+NAME = re.compile(r"^\| `(?P<name>[^`]+)` \|")
+
+
+def kept_words(body: str) -> dict[str, str]:
+    """Name in the first column -> words in the last one of the table as it stands."""
+    rows = [line for line in body.splitlines() if NAME.match(line)]
+    return {row.split("`")[1]: row.rstrip().removesuffix("|").rpartition(" | ")[2].strip() for row in rows}
+
+
+def settings_table(path: str, body: str) -> Iterator[str]:
+    """One row a key; the meaning is written by hand and kept."""
+    module, _, name = path.partition(":")
+    words = kept_words(body)
+    yield "| key | default | limits | meaning |"
+    yield "|---|---|---|---|"
+    for row in list_settings(getattr(importlib.import_module(module), name)):
+        yield f"{row.start()} {words.get(row.name, '')} |"
+
+
+def metrics_table(module: str, body: str) -> Iterator[str]:
+    """One row a metric, from the process's own table."""
+    del body
+    yield "| metric | kind | labels | what it says |"
+    yield "|---|---|---|---|"
+    for metric in importlib.import_module(module).METRICS:
+        labels = ", ".join(f"`{label}`" for label in metric.labels) or "–"
+        yield f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help} |"
+
+
+def walk_commands(command: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Full name and first sentence of each command of a console script."""
+    if hasattr(command, "commands"):
+        for each in sorted(command.commands):
+            yield from walk_commands(command.commands[each], f"{name} {each}")
+    else:
+        yield name, (command.help or "").strip().split("\n\n")[0].replace("\n", " ")
+
+
+def commands_table(path: str, body: str) -> Iterator[str]:
+    """One row a command of a console script: `module:app:script name`."""
+    del body
+    module, app, script = path.split(":")
+    yield "| command | what it does |"
+    yield "|---|---|"
+    for name, words in walk_commands(typer.main.get_command(getattr(importlib.import_module(module), app)), script):
+        yield f"| `{name}` | {words} |"
+
+
+KINDS: dict[str, Callable[[str, str], Iterator[str]]] = {
+    "settings": settings_table,
+    "metrics": metrics_table,
+    "commands": commands_table,
+}
+
+
+def write_table(match: re.Match[str]) -> str:
+    """The block as it should be now."""
+    kind, _, rest = match["key"].partition("=")
+    lines = KINDS[kind](rest, match["body"])
+    return f"<!-- table: {match['key']} -->\n" + "".join(f"{line}\n" for line in lines) + "<!-- end -->"
+
+
+def renew(text: str) -> str:
+    """The text with every table in it written anew."""
+    return BLOCK.sub(write_table, text)
+
+
+def documents() -> list[Path]:
+    """Documents that hold such tables."""
+    return [path for path in sorted((ROOT / "docs").rglob("*.md")) if BLOCK.search(path.read_text(encoding="utf-8"))]
+
+
+def main(arguments: list[Any]) -> None:
+    """Write every table anew."""
+    del arguments
+    for path in documents():
+        path.write_text(renew(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
