@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from simulators.shelf_record import BankState, Reason, SafetyInput
+from simulators.shelf_record import BankState, Cause, Reason, SafetyInput
 
 _INPUT_REASONS: dict[SafetyInput, Reason] = {
     SafetyInput.EMERGENCY_STOP: Reason.EMERGENCY_STOP,
     SafetyInput.EDGE: Reason.TRIPPED,
     SafetyInput.BEAM: Reason.TRIPPED,
-    SafetyInput.STOP_BUTTON: Reason.TRIPPED,
     SafetyInput.FIRE: Reason.FIRE,
     SafetyInput.MAINTENANCE: Reason.MAINTENANCE,
 }
@@ -25,6 +24,15 @@ _STATE_REASONS: dict[BankState, Reason] = {
     BankState.SETTLING: Reason.BUSY,
     BankState.FAULT: Reason.FAULT,
     BankState.UNKNOWN: Reason.POSITION_UNKNOWN,
+}
+
+_CAUSES: dict[Reason, Cause] = {
+    Reason.EMERGENCY_STOP: Cause.ESTOP,
+    Reason.TRIPPED: Cause.EDGE,
+    Reason.FIRE: Cause.FIRE,
+    Reason.MAINTENANCE: Cause.LOCAL_CONTROL,
+    Reason.OCCUPIED: Cause.OCCUPANCY,
+    Reason.LOCKED: Cause.LOCK,
 }
 
 
@@ -45,6 +53,11 @@ def motion_reasons(circumstances: Circumstances, narrowing: Iterable[int], seen:
     if closing & circumstances.locks:
         reasons.add(Reason.LOCKED)
     return frozenset(reasons)
+
+
+def cause_of(reasons: frozenset[Reason]) -> Cause:
+    """Name the weightiest of the reasons that end a motion."""
+    return next(cause for reason, cause in _CAUSES.items() if reason in reasons)
 
 
 def state_reasons(state: BankState) -> frozenset[Reason]:

@@ -10,17 +10,17 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 
 from simulators.bank_plan import BankPlan
-from simulators.interlocks import Circumstances, motion_reasons
+from simulators.interlocks import Circumstances, cause_of, motion_reasons
 from simulators.occupancy import Occupancy
 from simulators.shelf_physics import STEP_MS, Rails
 from simulators.shelf_record import (
     BankState,
+    Cause,
     EventKind,
     FaultCode,
     Indication,
     Operation,
     Outcome,
-    Reason,
     RequestEntry,
     RingEvent,
     SafetyInput,
@@ -41,7 +41,7 @@ class Task:
     aisle: int
     indication: Indication
     token: int = 0
-    counter: int = -1
+    counter: int = 0
     lease_until_ms: int | None = None
     ending: bool = False  # the brakes are about to fall in, nothing revives it
 
@@ -71,6 +71,8 @@ class ShelfDrive:
         self._seen: frozenset[int] = frozenset()
         self._positions_known = True
         self._pressing_since_ms: int | None = None
+        self._end_cause = Cause.NONE
+        self._lapsed_token = 0
         self._on_due = {
             "warning": self._begin_motion,
             "settled": self._end_settling,
@@ -120,9 +122,9 @@ class ShelfDrive:
         if self.state is not BankState.MOVING or self._task is None or self._task.ending:
             return
         if self.occupancy.touched(self.rails.widths_mm()) & narrowing:
-            self._trip(SafetyInput.EDGE, min(narrowing))
+            self._trip(SafetyInput.EDGE, EventKind.EDGE_TRIPPED, min(narrowing))
         elif reasons := motion_reasons(self.circumstances, narrowing, self._seen):
-            self._interrupt(Outcome.TRIPPED, reasons)
+            self._interrupt(Outcome.STOPPED, cause_of(reasons))
         elif self.rails.jammed_columns:
             self._watch_jam()
         elif self.rails.arrived:
@@ -133,19 +135,34 @@ class ShelfDrive:
         if since is None:
             self._pressing_since_ms = self.now_ms
         elif self.now_ms - since >= JAM_AFTER_MS:
-            self._fail(FaultCode.JAM, self.rails.jammed_columns[0])
+            self._fail(FaultCode.JAM, Cause.FAULT)
 
     def _watch_sensors(self) -> None:
         seen = self.occupancy.seen(self.rails.widths_mm()) if self.powered else self._seen
         for aisle in sorted(seen - self._seen):
-            self._note(EventKind.SENSOR_SEES, aisle)
+            self._note(EventKind.OCCUPIED, aisle)
         for aisle in sorted(self._seen - seen):
-            self._note(EventKind.SENSOR_FREE, aisle)
+            self._note(EventKind.CLEARED, aisle)
         self._seen = seen
+
+    @property
+    def ending(self) -> bool:
+        """Whether the brakes are about to fall in or have fallen in."""
+        return self._task is not None and self._task.ending
+
+    @property
+    def lease_left_ms(self) -> int:
+        """How long the motion may live without another renewal."""
+        until = self._task.lease_until_ms if self._task else None
+        return 0 if until is None else max(0, until - self.now_ms)
 
     # ---- the way of one motion ------------------------------------------------------------------
 
     def _start(self, task: Task) -> None:
+        if not self.rails.needs_travel(task.aisle):
+            self.indication = task.indication
+            self._finish(Outcome.DONE, Cause.ARRIVED, BankState.IDLE)
+            return
         self.motions.append((task.request_id, task.operation, task.aisle))
         self._enter(BankState.WARNING, warning=self.plan.times.warning_ms)
 
@@ -166,43 +183,49 @@ class ShelfDrive:
 
     def _end_settling(self) -> None:
         if self.state is BankState.SETTLING:
-            self._finish(Outcome.DONE, frozenset(), BankState.IDLE)
+            self._finish(Outcome.DONE, Cause.ARRIVED, BankState.IDLE)
 
     def _end_overlong_travel(self) -> None:
         if self.state is BankState.MOVING:
-            self._fail(FaultCode.TRAVEL_TIME, 0)
+            self._fail(FaultCode.TRAVEL_TIME, Cause.TRAVEL_TIME)
 
     def _expire_selection(self) -> None:
         if self.state is BankState.SELECTED:
-            self._finish(Outcome.EXPIRED, frozenset(), BankState.IDLE)
+            self._finish(Outcome.EXPIRED, Cause.NONE, BankState.IDLE)
 
     def _lapse(self) -> None:
         if self._task is None or self._task.lease_until_ms is None:
             return
         if self.state is BankState.WARNING:
-            self._finish(Outcome.LAPSED, frozenset(), BankState.STOPPED)
+            self._lapsed_token = self._task.token
+            self._finish(Outcome.LAPSED, Cause.LEASE, BankState.STOPPED)
         elif self.state in (BankState.MOVING, BankState.SETTLING):
-            self._interrupt(Outcome.LAPSED, frozenset())
+            self._lapsed_token = self._task.token
+            self._interrupt(Outcome.LAPSED, Cause.LEASE)
 
     def _wake_up(self) -> None:
         if self.state is BankState.WAKING:
+            self._note(EventKind.AWAKE, 0)
             self._enter(BankState.IDLE)
 
     def _fall_asleep(self) -> None:
         if self.state in (BankState.IDLE, BankState.STOPPED):
+            self._note(EventKind.ASLEEP, 0)
             self._enter(BankState.ASLEEP)
 
     def _take_positions(self) -> None:
         self._positions_known = True
         self.occupancy.unknown.clear()
+        self._note(EventKind.HOMED, 0)
         self._enter(BankState.IDLE)
 
-    def _interrupt(self, outcome: Outcome, reasons: frozenset[Reason]) -> None:
+    def _interrupt(self, outcome: Outcome, cause: Cause) -> None:
         """End motion: the brakes fall in after the reaction time, the outcome stands at once."""
         if self._task is None or self._task.ending:
             return
         self._task.ending = True
-        self._settle_log(outcome, reasons)
+        self._settle_log(outcome, cause)
+        self._end_cause = cause
         self._task.lease_until_ms = None
         self._due.pop("lease", None)
         self._due.pop("settled", None)
@@ -216,18 +239,19 @@ class ShelfDrive:
         if not self.rails.arrived:
             self._due["standstill"] = self._physics_ms + STEP_MS
             return
+        self._note(EventKind.MOTION_ENDED, self._task.aisle if self._task else 0, self._end_cause)
         self._task = None
         self._enter(BankState.FAULT if self.faults else BankState.STOPPED)
 
-    def _trip(self, what: SafetyInput, aisle: int) -> None:
+    def _trip(self, what: SafetyInput, kind: EventKind, aisle: int) -> None:
         self.circumstances.inputs.add(what)
-        self._note(EventKind.TRIP, aisle)
-        self._interrupt(Outcome.TRIPPED, frozenset({Reason.TRIPPED}))
+        self._note(kind, min(aisle + 1, len(self.plan.columns)) if what is SafetyInput.EDGE else aisle)
+        self._interrupt(Outcome.STOPPED, Cause.EDGE if what is SafetyInput.EDGE else Cause.BEAM)
 
-    def _fail(self, fault: FaultCode, argument: int) -> None:
+    def _fail(self, fault: FaultCode, cause: Cause) -> None:
         self.faults.add(fault)
-        self._note(EventKind.FAULT, argument)
-        self._interrupt(Outcome.FAILED, frozenset({Reason.FAULT}))
+        self._note(EventKind.FAULT_SET, 0, fault)
+        self._interrupt(Outcome.FAILED, cause)
 
     def _drop_if_forbidden(self) -> None:
         """Let an interlock that has just changed end a warning or a motion."""
@@ -242,9 +266,9 @@ class ShelfDrive:
             return
         if reasons := motion_reasons(self.circumstances, narrowing, self._seen):
             if self.state is BankState.WARNING:
-                self._finish(Outcome.TRIPPED, reasons, BankState.STOPPED)
+                self._finish(Outcome.STOPPED, cause_of(reasons), BankState.STOPPED)
             else:
-                self._interrupt(Outcome.TRIPPED, reasons)
+                self._interrupt(Outcome.STOPPED, cause_of(reasons))
 
     def _narrowing_now(self) -> frozenset[int]:
         return frozenset(self.rails.narrowing_for(self._task.aisle)) if self._task else frozenset()
@@ -252,17 +276,19 @@ class ShelfDrive:
     # ---- records --------------------------------------------------------------------------------
 
     def _boot(self) -> None:
-        self.boot_id = self._random.getrandbits(32)
+        self.boot_id = self._random.getrandbits(32) or 1
         self._booted_ms = self.now_ms
+        self._ring_head = self._lapsed_token = 0
         self._task = None
-        self._note(EventKind.BOOT, 0)
+        self._note(EventKind.POWER_ON, 0)
         self._enter(BankState.IDLE)
 
     def _lose_positions(self) -> None:
         self._positions_known = False
         self.occupancy.unknown |= set(self.plan.aisles)
         self.rails.brake()
-        self._finish(Outcome.FAILED, frozenset({Reason.POSITION_UNKNOWN}), BankState.UNKNOWN)
+        self._note(EventKind.POSITION_LOST, 0)
+        self._finish(Outcome.FAILED, Cause.LOCAL_CONTROL, BankState.UNKNOWN)
 
     def _enter(self, state: BankState, **due_in_ms: int) -> None:
         """Change state with the timers that belong to it; those of the old state end."""
@@ -273,15 +299,17 @@ class ShelfDrive:
         if self.plan.times.sleep_after_ms and state in (BankState.IDLE, BankState.STOPPED):
             self._due["sleep"] = self.now_ms + self.plan.times.sleep_after_ms
 
-    def _finish(self, outcome: Outcome, reasons: frozenset[Reason], state: BankState) -> None:
-        self._settle_log(outcome, reasons)
+    def _finish(self, outcome: Outcome, cause: Cause, state: BankState) -> None:
+        self._settle_log(outcome, cause)
+        if self.state in ACTIVE:
+            self._note(EventKind.MOTION_ENDED, self._task.aisle if self._task else 0, cause)
         self._task = None
         self._enter(state)
 
-    def _settle_log(self, outcome: Outcome, reasons: frozenset[Reason] = frozenset()) -> None:
+    def _settle_log(self, outcome: Outcome, cause: Cause = Cause.NONE) -> None:
         request_id = self._task.request_id if self._task else None
         if request_id is not None and request_id in self._log:
-            self._log[request_id] = replace(self._log[request_id], outcome=outcome, reasons=reasons)
+            self._log[request_id] = replace(self._log[request_id], outcome=outcome, cause=cause)
             self._last_request = self._log[request_id]
 
     def _log_request(self, entry: RequestEntry) -> None:
@@ -289,6 +317,6 @@ class ShelfDrive:
         while len(self._log) > LOG_SIZE:
             self._log.popitem(last=False)
 
-    def _note(self, kind: EventKind, argument: int) -> None:
+    def _note(self, kind: EventKind, argument: int, about: Cause | FaultCode | None = None) -> None:
         self._ring_head = (self._ring_head + 1) & 0xFFFF
-        self._ring.append(RingEvent(self._ring_head, kind, argument, self.now_ms))
+        self._ring.append(RingEvent(self._ring_head, kind, argument, self.now_ms, about))

@@ -11,6 +11,7 @@ from simulators.occupancy import Person
 from simulators.shelf_drive import ACTIVE, ShelfDrive, Task
 from simulators.shelf_record import (
     BankState,
+    Cause,
     EventKind,
     Indication,
     ModelSnapshot,
@@ -26,7 +27,7 @@ from simulators.shelf_record import (
 )
 
 SEQUENCE_STEP_MS = 10
-_SUPPORTED = (Operation.OPEN_AISLE, Operation.CLOSE_ALL, Operation.WAKE)
+_SUPPORTED = (Operation.OPEN_AISLE, Operation.CLOSE_ALL)
 
 
 class ShelfModel(ShelfDrive):
@@ -43,11 +44,7 @@ class ShelfModel(ShelfDrive):
         if Reason.DUPLICATE_REQUEST in reasons:
             return SelectAnswer(operation, aisle, reasons, 0, self.snapshot())
         if reasons:
-            self._log_request(RequestEntry(request_id, operation, aisle, Outcome.REFUSED, reasons))
-            return SelectAnswer(operation, aisle, reasons, 0, self.snapshot())
-        if operation is Operation.WAKE:
-            self._log_request(RequestEntry(request_id, operation, aisle, Outcome.DONE))
-            self.wake()
+            self._log_request(RequestEntry(request_id, operation, aisle, Outcome.REFUSED))
             return SelectAnswer(operation, aisle, reasons, 0, self.snapshot())
         self._task = Task(request_id, operation, aisle, wanted, token=self._random.getrandbits(32) or 1)
         self._log_request(RequestEntry(request_id, operation, aisle, Outcome.SELECTED))
@@ -59,8 +56,6 @@ class ShelfModel(ShelfDrive):
             return frozenset({Reason.DUPLICATE_REQUEST})
         if operation not in _SUPPORTED:
             return frozenset({Reason.NOT_SUPPORTED})
-        if operation is Operation.WAKE:
-            return frozenset()
         if wanted.aisle not in self.plan.aisles:
             return frozenset({Reason.NO_SUCH_AISLE})
         if not self._has_place(wanted):
@@ -85,27 +80,32 @@ class ShelfModel(ShelfDrive):
         reasons = set(motion_reasons(self.circumstances, self.rails.narrowing_for(task.aisle), self._seen))
         if token != task.token:
             reasons.add(Reason.WRONG_TOKEN)
-        if (request_id, operation, aisle) != (task.request_id, task.operation, task.aisle):
+        if request_id != task.request_id:
             reasons.add(Reason.WRONG_REQUEST)
+        if (operation, aisle) != (task.operation, task.aisle):
+            reasons.add(Reason.OTHER_TARGET)
         if ring_head != self._ring_head:
             reasons.add(Reason.RING_MOVED)
         if reasons:
-            self._finish(Outcome.REFUSED, frozenset(reasons), BankState.IDLE)
+            self._finish(Outcome.REFUSED, Cause.NONE, BankState.IDLE)
             return OperateAnswer(operation, aisle, frozenset(reasons))
         task.lease_until_ms = self.now_ms + self.plan.times.lease_ms
         self._settle_log(Outcome.RUNNING)
         self._start(task)
-        self._due["lease"] = task.lease_until_ms
+        if self._task is task:
+            self._due["lease"] = task.lease_until_ms
         return OperateAnswer(operation, aisle, frozenset())
 
     def renew_lease(self, token: int, counter: int, sequence: int) -> frozenset[Reason]:
         """Let the running motion live for another lease; refused for a wrong token, old counter, stale sequence."""
         task = self._task
+        if token and token == self._lapsed_token:
+            return frozenset({Reason.LAPSED})
         if task is None or task.lease_until_ms is None or self.state not in ACTIVE or task.ending:
             return frozenset({Reason.NOT_SELECTED})
         if token != task.token:
             return frozenset({Reason.WRONG_TOKEN})
-        if counter <= task.counter:
+        if not 0 < ((counter - task.counter) & 0xFFFF) < 0x8000:
             return frozenset({Reason.OLD_COUNTER})
         age_ms = self.sequence_age_ms(sequence)
         if age_ms > self.plan.times.sequence_age_ms:
@@ -115,22 +115,33 @@ class ShelfModel(ShelfDrive):
         self._due["lease"] = task.lease_until_ms
         return frozenset()
 
-    def stop(self) -> None:
+    def stop(self, cause: Cause = Cause.STOP_WIRE) -> None:
         """Stop motion and drop whatever is selected; always obeyed, never refused."""
         if self.state in (BankState.SELECTED, BankState.WARNING):
-            self._finish(Outcome.STOPPED, frozenset(), BankState.STOPPED)
+            self._finish(Outcome.STOPPED, cause, BankState.STOPPED)
         elif self.state in (BankState.MOVING, BankState.SETTLING):
-            self._interrupt(Outcome.STOPPED, frozenset())
+            self._interrupt(Outcome.STOPPED, cause)
 
-    def deselect(self) -> None:
-        """Give a selection back; does nothing to motion."""
-        if self.state is BankState.SELECTED:
-            self._finish(Outcome.DESELECTED, frozenset(), BankState.IDLE)
+    def deselect(self, token_low: int = 0) -> bool:
+        """Give back the selection with this low half of its token, or any (0); False when it is another's."""
+        if self.state is not BankState.SELECTED or self._task is None:
+            return True
+        if token_low not in (0, self._task.token & 0xFFFF):
+            return False
+        self._finish(Outcome.DESELECTED, Cause.NONE, BankState.IDLE)
+        return True
 
-    def wake(self) -> None:
-        """Wake a sleeping bank; moves nothing."""
+    def act(self, request_id: int, operation: Operation) -> frozenset[Reason]:
+        """Do what moves no steel: only waking is built in."""
+        if request_id in self._log:
+            return frozenset({Reason.DUPLICATE_REQUEST})
+        supported = operation is Operation.WAKE
+        self._log_request(RequestEntry(request_id, operation, 0, Outcome.DONE if supported else Outcome.REFUSED))
+        if not supported:
+            return frozenset({Reason.NOT_SUPPORTED})
         if self.state is BankState.ASLEEP:
             self._enter(BankState.WAKING, wake=self.plan.times.wake_ms)
+        return frozenset()
 
     def indicate(self, indication: Indication | None) -> None:
         """Light a place, or put the lights out."""
@@ -140,36 +151,42 @@ class ShelfModel(ShelfDrive):
 
     def press_open(self, aisle: int) -> frozenset[Reason]:
         """Open an aisle by the bank's own button: no lease, the same interlocks, noted in the ring."""
-        self._note(EventKind.BUTTON, aisle)
+        self._press(aisle)
         reasons = self._select_reasons(-self._ring_head, Operation.OPEN_AISLE, Indication(aisle))
         if self.state is BankState.SELECTED and reasons == {Reason.ALREADY_SELECTED}:
-            self._finish(Outcome.DESELECTED, frozenset(), BankState.IDLE)
+            self._finish(Outcome.DESELECTED, Cause.LOCAL_CONTROL, BankState.IDLE)
             reasons = frozenset()
         if not reasons:
+            self._note(EventKind.LOCAL_MOTION, aisle)
             self._task = Task(None, Operation.OPEN_AISLE, aisle, Indication(aisle))
             self._start(self._task)
         return reasons
 
     def press_confirm(self, point: int) -> None:
         """Press and release the confirming button of a point in sight of the bank; starts nothing."""
-        self._note(EventKind.CONFIRM_BUTTON, point)
+        self._press(point)
+
+    def _press(self, number: int) -> None:
+        self._note(EventKind.BUTTON, number << 8 | 1)
+        self._note(EventKind.BUTTON, number << 8)
 
     def press_stop(self) -> None:
         """Press the bank's own stop button: stops, and is not latched."""
-        self._note(EventKind.STOP_BUTTON, 0)
-        self.stop()
+        self._note(EventKind.STOP_PRESSED, 0)
+        self.stop(Cause.STOP_LOCAL)
 
-    def hold(self, what: SafetyInput, argument: int = 0) -> None:
+    def hold(self, what: SafetyInput) -> None:
         """Engage an input (emergency stop, fire, maintenance key); it cuts the drive by itself."""
         self.circumstances.inputs.add(what)
-        kinds = {SafetyInput.EMERGENCY_STOP: EventKind.EMERGENCY_STOP, SafetyInput.FIRE: EventKind.FIRE}
-        self._note(kinds.get(what, EventKind.MAINTENANCE), argument)
+        kinds = {SafetyInput.EMERGENCY_STOP: EventKind.ESTOP_OPENED, SafetyInput.FIRE: EventKind.FIRE}
+        self._note(kinds.get(what, EventKind.MAINTENANCE), 0 if what is SafetyInput.EMERGENCY_STOP else 1)
         self._drop_if_forbidden()
 
     def release(self, what: SafetyInput) -> None:
         """Release an input at the bank; starts nothing."""
         self.circumstances.inputs.discard(what)
-        self._note(EventKind.EMERGENCY_STOP_RELEASED, 0)
+        kinds = {SafetyInput.EMERGENCY_STOP: EventKind.ESTOP_CLOSED, SafetyInput.FIRE: EventKind.FIRE}
+        self._note(kinds.get(what, EventKind.MAINTENANCE), 0)
 
     def set_lock(self, aisle: int) -> None:
         """Lock an aisle from inside."""
@@ -184,17 +201,16 @@ class ShelfModel(ShelfDrive):
 
     def reset_locally(self) -> None:
         """Clear trips and faults at the bank after a look; starts nothing."""
-        self.circumstances.inputs -= {SafetyInput.EDGE, SafetyInput.BEAM, SafetyInput.STOP_BUTTON}
+        self.circumstances.inputs -= {SafetyInput.EDGE, SafetyInput.BEAM}
         self.faults.clear()
         self._pressing_since_ms = None
-        self._note(EventKind.RESET, 0)
+        self._note(EventKind.TRIP_RESET, 0)
         if self.state is BankState.FAULT:
             self._enter(BankState.STOPPED)
 
     def home_locally(self) -> None:
         """Let somebody at the bank look into every aisle and set the positions anew; takes the homing time."""
         if self.state is BankState.UNKNOWN:
-            self._note(EventKind.RESET, 1)
             self._due["homed"] = self.now_ms + self.plan.times.homing_ms
 
     def enter(self, person: Person) -> None:
@@ -202,7 +218,7 @@ class ShelfModel(ShelfDrive):
         broken = self.occupancy.enter(person)
         self._watch_sensors()
         if broken and self.state is BankState.MOVING and person.aisle in self._narrowing_now():
-            self._trip(SafetyInput.BEAM, person.aisle)
+            self._trip(SafetyInput.BEAM, EventKind.BEAM_BROKEN, person.aisle)
         self._drop_if_forbidden()
 
     def leave(self, name: str) -> None:
@@ -225,7 +241,7 @@ class ShelfModel(ShelfDrive):
     def cut_power(self) -> None:
         """Take the power away: brakes fall in, nothing is answered until it returns."""
         self.powered = False
-        self._settle_log(Outcome.FAILED)
+        self._settle_log(Outcome.FAILED, Cause.POWER)
         self._task = None
         self._due.clear()
         self.rails.brake()
@@ -280,7 +296,6 @@ class ShelfModel(ShelfDrive):
         widths = self.rails.widths_mm()
         known = self._positions_known
         task = self._task
-        safety = set(self.circumstances.inputs) | ({SafetyInput.LOCK} if self.circumstances.locks else set())
         return ModelSnapshot(
             now_ms=self.now_ms,
             state=self.state,
@@ -288,7 +303,7 @@ class ShelfModel(ShelfDrive):
             operation=task.operation if task else None,
             target_aisle=task.aisle if task else 0,
             progress_permille=self._progress_permille(),
-            safety=frozenset(safety),
+            safety=frozenset(self.circumstances.inputs),
             faults=frozenset(self.faults),
             seen=self._seen,
             unknown=frozenset(self.occupancy.unknown),

@@ -91,6 +91,11 @@ class Rails:
         then = self._widths_of(self._lefts_for(self._gaps_for(aisle)))
         return tuple(no for no in self.plan.aisles if then[no] < now[no] - 1.0)
 
+    def needs_travel(self, aisle: int) -> bool:
+        """Tell whether opening this aisle moves any column at all."""
+        lefts = self._lefts_for(self._gaps_for(aisle))
+        return any(abs(left - drive.x_mm) >= _NEAR_MM for left, drive in zip(lefts, self._drives, strict=True))
+
     def _gaps_for(self, aisle: int) -> dict[int, float]:
         """Widths of the segment once `aisle` is open: it, and of the others those that are widest now."""
         segment = self.plan.segment_of(aisle)

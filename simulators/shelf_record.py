@@ -53,9 +53,11 @@ class Reason(StrEnum):
     NOT_SELECTED = "not_selected"
     WRONG_TOKEN = "wrong_token"  # noqa: S105 - a reason, no secret
     WRONG_REQUEST = "wrong_request"
+    OTHER_TARGET = "other_target"
     RING_MOVED = "ring_moved"
     STALE_SEQUENCE = "stale_sequence"
     OLD_COUNTER = "old_counter"
+    LAPSED = "lapsed"
 
 
 class Outcome(StrEnum):
@@ -70,8 +72,27 @@ class Outcome(StrEnum):
     DONE = "done"
     STOPPED = "stopped"
     LAPSED = "lapsed"
-    TRIPPED = "tripped"
     FAILED = "failed"
+
+
+class Cause(StrEnum):
+    """What ended a selection or a motion."""
+
+    NONE = "none"
+    ARRIVED = "arrived"
+    STOP_WIRE = "stop_wire"
+    STOP_LOCAL = "stop_local"
+    LEASE = "lease"
+    ESTOP = "estop"
+    EDGE = "edge"
+    BEAM = "beam"
+    OCCUPANCY = "occupancy"
+    LOCK = "lock"
+    LOCAL_CONTROL = "local_control"
+    TRAVEL_TIME = "travel_time"
+    FAULT = "fault"
+    POWER = "power"
+    FIRE = "fire"
 
 
 class SafetyInput(StrEnum):
@@ -80,8 +101,6 @@ class SafetyInput(StrEnum):
     EMERGENCY_STOP = "emergency_stop"
     EDGE = "edge"
     BEAM = "beam"
-    STOP_BUTTON = "stop_button"
-    LOCK = "lock"
     FIRE = "fire"
     MAINTENANCE = "maintenance"
 
@@ -97,22 +116,29 @@ class FaultCode(StrEnum):
 class EventKind(StrEnum):
     """What the event ring remembers."""
 
-    BOOT = "boot"
+    POWER_ON = "power_on"
     BUTTON = "button"
-    CONFIRM_BUTTON = "confirm_button"
-    STOP_BUTTON = "stop_button"
     HANDLE = "handle"
-    SENSOR_SEES = "sensor_sees"
-    SENSOR_FREE = "sensor_free"
-    TRIP = "trip"
-    RESET = "reset"
+    OCCUPIED = "occupied"
+    CLEARED = "cleared"
+    BEAM_BROKEN = "beam_broken"
+    EDGE_TRIPPED = "edge_tripped"
+    ESTOP_OPENED = "estop_opened"
+    ESTOP_CLOSED = "estop_closed"
     LOCK_SET = "lock_set"
     LOCK_RELEASED = "lock_released"
-    EMERGENCY_STOP = "emergency_stop"
-    EMERGENCY_STOP_RELEASED = "emergency_stop_released"
+    LOCAL_MOTION = "local_motion"
+    MOTION_ENDED = "motion_ended"
+    FAULT_SET = "fault_set"
+    FAULT_CLEARED = "fault_cleared"
     FIRE = "fire"
-    FAULT = "fault"
     MAINTENANCE = "maintenance"
+    ASLEEP = "asleep"
+    AWAKE = "awake"
+    POSITION_LOST = "position_lost"
+    HOMED = "homed"
+    STOP_PRESSED = "stop_pressed"
+    TRIP_RESET = "trip_reset"
 
 
 class Quality(StrEnum):
@@ -142,6 +168,7 @@ class RingEvent:
     kind: EventKind
     argument: int
     at_ms: int
+    about: Cause | FaultCode | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +179,7 @@ class RequestEntry:
     operation: Operation
     aisle: int
     outcome: Outcome
-    reasons: frozenset[Reason] = frozenset()
+    cause: Cause = Cause.NONE
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from simulators.occupancy import Person, Posture
 from simulators.shelf_model import ShelfModel
 from simulators.shelf_record import (
     BankState,
+    Cause,
     EventKind,
     FaultCode,
     Indication,
@@ -92,7 +93,7 @@ def test_without_renewal_the_lease_ends_motion_within_the_stop_distance() -> Non
     model.advance(model.now_ms + 2500)
     assert model.state is BankState.STOPPED
     assert model.outcome_of(1) is Outcome.LAPSED
-    assert model.renew_lease(token, 9999, model.sequence) == {Reason.NOT_SELECTED}
+    assert model.renew_lease(token, 9999, model.sequence) == {Reason.LAPSED}
     times = model.plan.times
     assert model.rails.width_mm(3) - width_mm <= times.speed_mm_s * 0.5 + model.plan.stop_distance_mm + 1
 
@@ -144,7 +145,7 @@ def test_a_selection_dies_after_two_seconds_and_can_be_given_back() -> None:
     [
         (lambda m, a: (m, 1, a.token ^ 1, 3, a.snapshot.ring_head), Reason.WRONG_TOKEN),
         (lambda m, a: (m, 2, a.token, 3, a.snapshot.ring_head), Reason.WRONG_REQUEST),
-        (lambda m, a: (m, 1, a.token, 4, a.snapshot.ring_head), Reason.WRONG_REQUEST),
+        (lambda m, a: (m, 1, a.token, 4, a.snapshot.ring_head), Reason.OTHER_TARGET),
         (lambda m, a: (m, 1, a.token, 3, a.snapshot.ring_head - 1), Reason.RING_MOVED),
     ],
 )
@@ -188,7 +189,7 @@ def test_a_foot_beam_does_not_see_the_ladder_but_the_edge_feels_it() -> None:
     assert model.snapshot().seen == frozenset()
     token = begin(model, 1, 3)
     ride(model, token, 12_000)
-    assert model.outcome_of(1) is Outcome.TRIPPED
+    assert model.outcome_of(1) is Outcome.STOPPED
     assert SafetyInput.EDGE in model.snapshot().safety
     assert 0 < model.occupancy.squeezed_mm["li"] <= 50
     model.leave("li")
@@ -205,7 +206,7 @@ def test_broken_entry_beams_stop_a_closing_aisle() -> None:
     ride(model, token, 1000, counter=500)
     assert model.state is BankState.STOPPED
     assert SafetyInput.BEAM in model.snapshot().safety
-    assert [e.kind for e in model.events][-2:] == [EventKind.SENSOR_SEES, EventKind.TRIP]
+    assert [e.kind for e in model.events][-3:] == [EventKind.OCCUPIED, EventKind.BEAM_BROKEN, EventKind.MOTION_ENDED]
     assert model.rails.width_mm(11) > 500
 
 
@@ -214,7 +215,7 @@ def test_somebody_entering_during_the_warning_drops_the_request() -> None:
     token = begin(model, 1, 3)
     ride(model, token, 800)
     model.enter(Person("zhao", 11))
-    assert (model.state, model.outcome_of(1)) == (BankState.STOPPED, Outcome.TRIPPED)
+    assert (model.state, model.outcome_of(1)) == (BankState.STOPPED, Outcome.STOPPED)
     model.leave("zhao")
     ride(model, token, 5000, counter=50)
     assert model.rails.travelled_mm == 0  # what was dropped does not come back by itself
@@ -251,7 +252,7 @@ def test_every_interlock_holds_at_every_stage(hold: Callable[[ShelfModel], Any],
     hold(model)
     ride(model, token, 1000, counter=900)
     assert not model.rails.moving
-    assert model.outcome_of(1) in (Outcome.TRIPPED, Outcome.FAILED)
+    assert model.outcome_of(1) in (Outcome.STOPPED, Outcome.FAILED)
     if stage == "warning":
         assert model.rails.travelled_mm == travelled_mm == 0
 
@@ -295,7 +296,7 @@ def test_a_sleeping_bank_wakes_first_and_moves_nothing() -> None:
     model.advance(10_000)
     assert model.state is BankState.ASLEEP
     assert model.select(1, OPEN, Indication(3)).reasons == {Reason.ASLEEP}
-    model.wake()
+    assert model.act(2, Operation.WAKE) == frozenset()
     model.advance(11_999)
     assert model.state is BankState.WAKING
     model.advance(12_000)
@@ -308,7 +309,14 @@ def test_the_button_at_the_bank_moves_without_us_and_says_so() -> None:
     assert model.press_open(5) == frozenset()
     model.advance(20_000)
     assert model.snapshot().open_aisles == {5}
-    assert [(e.kind, e.argument) for e in model.events] == [(EventKind.BOOT, 0), (EventKind.BUTTON, 5)]
+    assert [(e.kind, e.argument) for e in model.events] == [
+        (EventKind.POWER_ON, 0),
+        (EventKind.BUTTON, 5 << 8 | 1),
+        (EventKind.BUTTON, 5 << 8),
+        (EventKind.LOCAL_MOTION, 5),
+        (EventKind.MOTION_ENDED, 5),
+    ]
+    assert model.events[-1].about is Cause.ARRIVED
 
 
 def test_places_outside_the_bank_are_refused() -> None:

@@ -1,0 +1,283 @@
+"""What the model says in the numbers of the shelf wire, and back. Tables and images of blocks; no behaviour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from firmware_protocol import codes
+from firmware_protocol.geometry import AisleShape, BankShape, ColumnShape, SegmentShape, StopKind, geometry_hash
+from firmware_protocol.messages import (
+    Detail,
+    Identity,
+    LogEntry,
+    MotionSnapshot,
+    Place,
+    RingEvent,
+    Target,
+    mask_of,
+    pack_pairs,
+)
+from simulators import shelf_record as record
+from simulators.bank_plan import BankPlan, SensorKind
+from simulators.shelf_model import ShelfModel
+from simulators.shelf_record import (
+    BankState,
+    Cause,
+    FaultCode,
+    Indication,
+    ModelSnapshot,
+    Operation,
+    Outcome,
+    Reason,
+    RequestEntry,
+    SafetyInput,
+)
+
+OPERATIONS = {
+    Operation.OPEN_AISLE: codes.Operation.OPEN,
+    Operation.CLOSE_ALL: codes.Operation.CLOSE_ALL,
+    Operation.VENTILATE: codes.Operation.VENTILATE,
+    Operation.PARK: codes.Operation.PARK,
+    Operation.HOME: codes.Operation.HOME,
+    Operation.WAKE: codes.Operation.WAKE,
+}
+OPERATIONS_READ = {number: operation for operation, number in OPERATIONS.items()}
+
+REASONS = {
+    Reason.NOT_SUPPORTED: codes.Reasons.NOT_SUPPORTED,
+    Reason.NO_SUCH_AISLE: codes.Reasons.NO_SUCH_TARGET,
+    Reason.NO_SUCH_PLACE: codes.Reasons.NO_SUCH_TARGET,
+    Reason.ASLEEP: codes.Reasons.NOT_AWAKE,
+    Reason.BUSY: codes.Reasons.BUSY,
+    Reason.ALREADY_SELECTED: codes.Reasons.SELECTED_ELSEWHERE,
+    Reason.DUPLICATE_REQUEST: codes.Reasons.ID_USED,
+    Reason.OCCUPIED: codes.Reasons.OCCUPIED,
+    Reason.LOCKED: codes.Reasons.LOCKED,
+    Reason.TRIPPED: codes.Reasons.LOCAL,
+    Reason.EMERGENCY_STOP: codes.Reasons.LOCAL,
+    Reason.FIRE: codes.Reasons.FIRE,
+    Reason.FAULT: codes.Reasons.FAULT,
+    Reason.POSITION_UNKNOWN: codes.Reasons.POSITION_UNKNOWN,
+    Reason.MAINTENANCE: codes.Reasons.LOCAL_CONTROL,
+    Reason.NOT_SELECTED: codes.Reasons.NOT_SELECTED,
+    Reason.WRONG_TOKEN: codes.Reasons.NOT_SELECTED,
+    Reason.WRONG_REQUEST: codes.Reasons.NOT_SELECTED,
+    Reason.OTHER_TARGET: codes.Reasons.OTHER_TARGET,
+    Reason.RING_MOVED: codes.Reasons.RING_MOVED,
+}
+
+LEASE_REFUSALS = {
+    Reason.NOT_SELECTED: codes.LeaseRefusal.NO_MOTION,
+    Reason.WRONG_TOKEN: codes.LeaseRefusal.WRONG_TOKEN,
+    Reason.OLD_COUNTER: codes.LeaseRefusal.COUNTER,
+    Reason.LAPSED: codes.LeaseRefusal.LAPSED,
+    Reason.STALE_SEQUENCE: codes.LeaseRefusal.SEQUENCE_OLD,
+}
+
+_OUTCOMES: dict[Outcome, codes.Outcome] = {Outcome.RUNNING: codes.Outcome.ACCEPTED}
+_OUTCOMES |= {outcome: codes.Outcome[outcome.name] for outcome in Outcome if outcome is not Outcome.RUNNING}
+
+_INPUTS = {
+    SafetyInput.EMERGENCY_STOP: codes.SafetyBits.ESTOP_OPEN,
+    SafetyInput.EDGE: codes.SafetyBits.EDGE_TRIPPED | codes.SafetyBits.TRIP_LATCHED,
+    SafetyInput.BEAM: codes.SafetyBits.BEAM_BROKEN | codes.SafetyBits.TRIP_LATCHED,
+    SafetyInput.FIRE: codes.SafetyBits.FIRE_INPUT,
+    SafetyInput.MAINTENANCE: codes.SafetyBits.MAINTENANCE_KEY,
+}
+
+_FAULTS = {
+    FaultCode.JAM: codes.FaultBits.JAM,
+    FaultCode.TRAVEL_TIME: codes.FaultBits.TRAVEL_TIME,
+    FaultCode.SENSOR: codes.FaultBits.SENSOR,
+}
+
+_SENSORS = {
+    SensorKind.FOOT_BEAM: codes.Capabilities.FOOT_BEAMS,
+    SensorKind.PIR: codes.Capabilities.PIR,
+    SensorKind.EDGE: codes.Capabilities.EDGES,
+    SensorKind.ENTRY_BEAMS: codes.Capabilities.ENTRY_BEAMS,
+}
+
+_FACES = {"": codes.Face.NONE, "A": codes.Face.A, "B": codes.Face.B}
+_FACES_READ = {number: face for face, number in _FACES.items()}
+
+
+def shape_bank(plan: BankPlan) -> BankShape:
+    """Return the geometry that the hash covers."""
+    last = plan.columns[-1]
+    columns = [ColumnShape(c.no, c.fixed, c.faces, c.width_mm) for c in plan.columns]
+    aisles = [AisleShape(no, no, no + 1 if no < len(plan.columns) else 0) for no in plan.aisles]
+    segments = [
+        SegmentShape(
+            StopKind.FIXED_COLUMN,
+            StopKind.END_STOP if aisles[-1] == last.no and not last.fixed else StopKind.FIXED_COLUMN,
+            aisles[0],
+            aisles[-1],
+            plan.free_aisles[index],
+            plan.free_width_mm(index),
+        )
+        for index, aisles in enumerate(plan.segments)
+    ]
+    return BankShape(columns, aisles, segments, plan.sections, plan.tiers, plan.passable_gap_mm)
+
+
+def identify(model: ShelfModel, serial_number: str) -> Identity:
+    """Fill the IDENTITY block."""
+    plan, times = model.plan, model.plan.times
+    capabilities = codes.Capabilities.MEASURES_POSITION | codes.Capabilities.CLOSE_ALL | codes.Capabilities.WAKE
+    capabilities |= codes.Capabilities.INDICATOR | codes.Capabilities.INDICATOR_PER_PLACE
+    capabilities |= codes.Capabilities.CLIMATE | codes.Capabilities.FIRE_INPUT
+    for kind in plan.sensors:
+        capabilities |= _SENSORS[kind]
+    return Identity(
+        geometry_hash=geometry_hash(shape_bank(plan)),
+        boot_id=model.boot_id,
+        columns=len(plan.columns),
+        aisles=len(plan.aisles),
+        sections=plan.sections,
+        tiers=plan.tiers,
+        passable_gap_mm=plan.passable_gap_mm,
+        warning_time_ms=times.warning_ms,
+        nominal_speed_mm_s=times.speed_mm_s,
+        travel_time_ms=plan.longest_travel_ms,
+        wake_time_ms=times.wake_ms,
+        settle_time_ms=times.settle_ms,
+        reaction_time_ms=times.reaction_ms,
+        braking_mm=math.ceil(times.speed_mm_s**2 / (2 * times.braking_mm_s2)),
+        capabilities=capabilities,
+        maker="OpenAisle",
+        model="Simulated bank",
+        serial_number=serial_number,
+        firmware_version="sim 1.0",
+    )
+
+
+def show_motion(model: ShelfModel) -> MotionSnapshot:
+    """Fill the MOTION block."""
+    now = model.snapshot()
+    last = now.last_request
+    outcome, cause = outcome_words(last)
+    return MotionSnapshot(
+        state=codes.BankState[now.state.name],
+        open_aisles=mask_of(now.open_aisles),
+        target=Target(OPERATIONS[now.operation], now.target_aisle) if now.operation else Target(codes.Operation.NONE),
+        progress_permille=now.progress_permille,
+        safety=_safety(model, now),
+        faults=_join_faults(now.faults),
+        occupancy_seen=mask_of(now.seen),
+        occupancy_unknown=mask_of(now.unknown),
+        contacts=show_contacts(now),
+        sequence=now.sequence,
+        ring_head=now.ring_head,
+        boot_id_low=now.boot_id & 0xFFFF,
+        last_request_id_low=last.request_id & 0xFFFF if last else 0,
+        outcome=outcome,
+        cause=cause,
+    )
+
+
+def _safety(model: ShelfModel, now: ModelSnapshot) -> codes.SafetyBits:
+    bits = codes.SafetyBits.NONE
+    for held in now.safety:
+        bits |= _INPUTS[held]
+    if now.locks:
+        bits |= codes.SafetyBits.IN_AISLE_LOCK
+    if now.state in (BankState.WARNING, BankState.MOVING):
+        bits |= codes.SafetyBits.WARNING_ON
+    if now.state is BankState.MOVING and not model.ending:
+        bits |= codes.SafetyBits.DRIVE_POWER
+    if model.lease_left_ms:
+        bits |= codes.SafetyBits.LEASE_LIVE
+    if not model.rails.moving:
+        bits |= codes.SafetyBits.STANDSTILL
+    return bits
+
+
+def _join_faults(faults: Iterable[FaultCode]) -> codes.FaultBits:
+    bits = codes.FaultBits.NONE
+    for fault in faults:
+        bits |= _FAULTS[fault]
+    return bits
+
+
+def show_contacts(now: ModelSnapshot) -> tuple[int, int, int]:
+    """Pack what every column touches."""
+    left, right = codes.Contact.LEFT, codes.Contact.RIGHT
+    return pack_pairs((left if at_left else 0) | (right if at_right else 0) for at_left, at_right in now.contacts)
+
+
+def show_detail(model: ShelfModel, refusal: codes.LeaseRefusal, stop_reason: int) -> Detail:
+    """Fill the DETAIL block."""
+    now = model.snapshot()
+    shown = now.indication or Indication(0)
+    known = None not in now.positions_mm
+    return Detail(
+        positions_mm=now.positions_mm,
+        qualities=tuple(
+            codes.PositionQuality.MEASURED if quality.value == "measured" else codes.PositionQuality.UNKNOWN
+            for quality in now.qualities
+        ),
+        temperature_c=20.5,
+        relative_humidity=52.0,
+        in_aisle_locks=mask_of(now.locks),
+        gateway_locks=0,
+        indicator_aisle=shown.aisle,
+        indicator_place=Place(_FACES[shown.face], shown.section, shown.tier),
+        lights=mask_of({shown.aisle} if shown.aisle else ()),
+        lease_refusal=refusal,
+        lease_left_ms=model.lease_left_ms,
+        stop_reason=stop_reason,
+        aisle_widths_mm=tuple(now.widths_mm[no] if known else None for no in model.plan.aisles),
+    )
+
+
+def outcome_words(entry: RequestEntry | None) -> tuple[codes.Outcome, codes.EndCause]:
+    """Name what became of a request in the wire's numbers."""
+    if entry is None:
+        return codes.Outcome.NONE, codes.EndCause.NONE
+    return _OUTCOMES[entry.outcome], codes.EndCause[entry.cause.name]
+
+
+def show_log(model: ShelfModel) -> list[LogEntry]:
+    """List the remembered requests, newest first."""
+    return [
+        LogEntry(entry.request_id, Target(OPERATIONS[entry.operation], entry.aisle), *outcome_words(entry))
+        for entry in reversed(model.request_log)
+    ]
+
+
+def show_ring(model: ShelfModel) -> list[RingEvent]:
+    """List the remembered events."""
+    return [
+        RingEvent(
+            event.number,
+            codes.EventKind[event.kind.name],
+            _argument(event),
+            model.now_ms - event.at_ms,
+        )
+        for event in model.events
+    ]
+
+
+def _argument(event: record.RingEvent) -> int:
+    if isinstance(event.about, Cause):
+        return codes.EndCause[event.about.name] << 8 | event.argument
+    if isinstance(event.about, FaultCode):
+        return int(_FAULTS[event.about]).bit_length() - 1
+    if event.kind is record.EventKind.LOCAL_MOTION:
+        return codes.Operation.OPEN << 8 | event.argument
+    return event.argument
+
+
+def join_reasons(reasons: Iterable[Reason]) -> codes.Reasons:
+    """Join the model's reasons into the wire's mask."""
+    mask = codes.Reasons.NONE
+    for reason in reasons:
+        mask |= REASONS[reason]
+    return mask
+
+
+def read_indication(aisle: int, place: Place) -> Indication:
+    """Return which place a target and a packed place mean."""
+    return Indication(aisle, _FACES_READ[place.face], place.section, place.tier)
