@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, Index, Row, Select, String, and_, func, literal, select, tuple_
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from central.domain.locations import State
+from central.domain.permissions import Scope
+from central.domain.search import SEARCH_TEXT_LENGTH, make_pattern
 from central.store.base import CODE_LENGTH, ID_LENGTH, Base, Instant
+from central.store.movements import BoxLocationRow, MovementRow
+from central.store.people import BadgeRow, PersonRow
+from central.store.scope import within
 
 
 class BoxRow(Base):
@@ -24,6 +32,127 @@ class BoxRow(Base):
     title: Mapped[str] = mapped_column(String(200))
     customer_no: Mapped[str] = mapped_column(String(40))
     customer_name: Mapped[str] = mapped_column(String(120))
-    #: Case-folded, width-folded text of all of the above; what a search looks through.
-    search_text: Mapped[str] = mapped_column(String(600))
+    #: All of the above, folded by `domain.search`.
+    search_text: Mapped[str] = mapped_column(String(SEARCH_TEXT_LENGTH))
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+SORT_COLUMNS: dict[str, ColumnElement[str]] = {
+    "code": BoxRow.code.expression,
+    "customer_no": BoxRow.customer_no.expression,
+    "customer_name": BoxRow.customer_name.expression,
+    "title": BoxRow.title.expression,
+}
+
+BoxLine = Row[*tuple[Any, ...]]
+
+
+def select_boxes(scope: Scope) -> Select[*tuple[Any, ...]]:
+    """Return the query of boxes in scope with where they are and who has them."""
+    return (
+        select(
+            BoxRow.id,
+            BoxRow.room_id,
+            BoxRow.code,
+            BoxRow.title,
+            BoxRow.customer_no,
+            BoxRow.customer_name,
+            BoxRow.created_at,
+            func.coalesce(BoxLocationRow.state, literal(State.NOWHERE.value)).label("state"),
+            BoxLocationRow.place_key,
+            BoxLocationRow.holder_code,
+            PersonRow.name.label("holder_name"),
+            BoxLocationRow.since,
+            BoxLocationRow.conflict,
+        )
+        .outerjoin(BoxLocationRow, BoxLocationRow.box_code == BoxRow.code)
+        .outerjoin(BadgeRow, BadgeRow.code == BoxLocationRow.holder_code)
+        .outerjoin(PersonRow, PersonRow.id == BadgeRow.person_id)
+        .where(within(scope, BoxRow.room_id))
+    )
+
+
+def match_boxes(words: Sequence[str], room_id: str | None, state: State | None) -> ColumnElement[bool]:
+    """Return the condition of a search: every word occurs, in this room, in this state."""
+    conditions: list[ColumnElement[bool]] = [BoxRow.search_text.like(make_pattern(word), escape="\\") for word in words]
+    if room_id is not None:
+        conditions.append(BoxRow.room_id == room_id)
+    if state is not None:
+        conditions.append(func.coalesce(BoxLocationRow.state, literal(State.NOWHERE.value)) == state.value)
+    return and_(literal(value=True), *conditions)
+
+
+def after_box(sort: str, values: tuple[str, ...]) -> ColumnElement[bool]:
+    """Return the condition of rows that follow (sort value, code)."""
+    return tuple_(SORT_COLUMNS[sort], BoxRow.code) > tuple_(*(literal(value) for value in values))
+
+
+def find_box(session: Session, scope: Scope, box_id: str) -> BoxLine | None:
+    """Return one box in scope."""
+    return session.execute(select_boxes(scope).where(BoxRow.id == box_id)).one_or_none()
+
+
+def find_box_by_code(session: Session, scope: Scope, code: str) -> BoxLine | None:
+    """Return the box in scope that carries this code."""
+    return session.execute(select_boxes(scope).where(BoxRow.code == code)).one_or_none()
+
+
+def load_boxes_by_code(session: Session, codes: Sequence[str]) -> dict[str, BoxRow]:
+    """Return boxes by their codes, whatever their room: for imports and ingest."""
+    found: dict[str, BoxRow] = {}
+    for start in range(0, len(codes), 500):
+        query = select(BoxRow).where(BoxRow.code.in_(codes[start : start + 500]))
+        found |= {row.code: row for row in session.scalars(query)}
+    return found
+
+
+def load_shelved(session: Session, scope: Scope, room_id: str, place_keys: Sequence[str]) -> Sequence[BoxLine]:
+    """Return the boxes that stand at these places."""
+    query = select_boxes(scope).where(
+        BoxLocationRow.room_id == room_id,
+        BoxLocationRow.state == State.SHELVED.value,
+        BoxLocationRow.place_key.in_(place_keys),
+    )
+    return session.execute(query.order_by(BoxRow.code)).all()
+
+
+def count_by_place(session: Session, room_id: str) -> dict[str, int]:
+    """Return how many boxes stand at each place of a room, by place key."""
+    query = (
+        select(BoxLocationRow.place_key, func.count())
+        .where(BoxLocationRow.room_id == room_id, BoxLocationRow.state == State.SHELVED.value)
+        .group_by(BoxLocationRow.place_key)
+    )
+    return {key: count for key, count in session.execute(query) if key is not None}
+
+
+def load_history_lines(session: Session, code: str, before: tuple[str, str] | None, limit: int) -> Sequence[BoxLine]:
+    """Return movements of a box from the newest back, with the names of who made them."""
+    query = (
+        select(
+            MovementRow.id,
+            MovementRow.room_id,
+            MovementRow.action,
+            MovementRow.place_key,
+            MovementRow.staff_code,
+            PersonRow.name.label("staff_name"),
+            MovementRow.occurred_at,
+            MovementRow.order_at,
+            MovementRow.recorded_at,
+            MovementRow.source,
+            MovementRow.late,
+            MovementRow.undo_of,
+        )
+        .outerjoin(BadgeRow, BadgeRow.code == MovementRow.staff_code)
+        .outerjoin(PersonRow, PersonRow.id == BadgeRow.person_id)
+        .where(MovementRow.box_code == code)
+        .order_by(MovementRow.order_at.desc(), MovementRow.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        at, movement_id = before
+        query = query.where(
+            tuple_(MovementRow.order_at, MovementRow.id)
+            < tuple_(literal(datetime.fromisoformat(at), Instant), literal(movement_id))
+        )
+    return session.execute(query).all()

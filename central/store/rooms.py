@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from central.domain.permissions import Scope
+from central.domain.places import Bank, Column, Segment
 from central.store.base import CODE_LENGTH, ID_LENGTH, PLACE_KEY_LENGTH, ROOM_ID_LENGTH, Base, Document, Instant
+from central.store.scope import within
 
 
 class RoomRow(Base):
@@ -86,3 +90,63 @@ class PlaceRow(Base):
     section: Mapped[int]
     tier: Mapped[int]
     slot: Mapped[int]
+
+
+def load_rooms(session: Session, scope: Scope) -> Sequence[RoomRow]:
+    """Return the rooms within scope, by id."""
+    return session.scalars(select(RoomRow).where(within(scope, RoomRow.id)).order_by(RoomRow.id)).all()
+
+
+def load_banks(session: Session, room_id: str) -> list[Bank]:
+    """Return the banks of a room with their columns and segments."""
+    rows = session.scalars(select(BankRow).where(BankRow.room_id == room_id).order_by(BankRow.key)).all()
+    ids = [row.id for row in rows]
+    columns: dict[str, list[Column]] = {}
+    for column in session.scalars(select(ColumnRow).where(ColumnRow.bank_id.in_(ids)).order_by(ColumnRow.no)):
+        part = Column(column.no, column.fixed, column.width_mm, tuple(column.faces))
+        columns.setdefault(column.bank_id, []).append(part)
+    segments: dict[str, list[Segment]] = {}
+    for row in session.scalars(select(SegmentRow).where(SegmentRow.bank_id.in_(ids)).order_by(SegmentRow.no)):
+        segment = Segment(row.first_column, row.last_column, row.free_aisles, row.free_width_mm)
+        segments.setdefault(row.bank_id, []).append(segment)
+    return [
+        Bank(
+            key=row.key,
+            name=row.name,
+            sections=row.sections,
+            tiers=row.tiers,
+            slots=row.slots,
+            passable_gap_mm=row.passable_gap_mm,
+            speed_mm_s=row.speed_mm_s,
+            columns=tuple(columns.get(row.id, ())),
+            segments=tuple(segments.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def count_places(session: Session, room_id: str) -> dict[tuple[str, int, str], int]:
+    """Return how many places each column face of a room has, by (bank key, column, face)."""
+    query = (
+        select(BankRow.key, PlaceRow.column_no, PlaceRow.face, func.count())
+        .join(BankRow, BankRow.id == PlaceRow.bank_id)
+        .where(PlaceRow.room_id == room_id)
+        .group_by(BankRow.key, PlaceRow.column_no, PlaceRow.face)
+    )
+    return {(bank, column, face): count for bank, column, face, count in session.execute(query)}
+
+
+def load_face_places(session: Session, room_id: str, bank: str, column_no: int, face: str) -> Sequence[PlaceRow]:
+    """Return the places of one column face in order of section, tier, slot."""
+    query = (
+        select(PlaceRow)
+        .join(BankRow, BankRow.id == PlaceRow.bank_id)
+        .where(
+            PlaceRow.room_id == room_id,
+            BankRow.key == bank,
+            PlaceRow.column_no == column_no,
+            PlaceRow.face == face,
+        )
+        .order_by(PlaceRow.section, PlaceRow.tier, PlaceRow.slot)
+    )
+    return session.scalars(query).all()

@@ -1,0 +1,15 @@
+"""Scope as a condition: what lies outside is not hidden from a list, it is never selected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from central.domain.permissions import Scope
+
+
+def within(scope: Scope, room_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Return the condition that a row's room lies in scope."""
+    return true() if scope.room_ids is None else room_id.in_(sorted(scope.room_ids))
