@@ -89,7 +89,7 @@ def render_label(text: LabelText, sheet: LabelSheet, font: LabelFont) -> bytes:
         f"^FO{margin},{max(0, margin - 10)}^BQN,2,{min(module, 10)}^FDMA,{text.code}^FS",
         f"^FO{text_left},{margin}{graphic}^FS",
         f"^FO{text_left},{sheet.dots(28)}^BY{bar_width}^BCN,{sheet.dots(12)},N,N,N^FD{text.code}^FS",
-        f"^FO{text_left},{sheet.dots(42)}^A0N,{sheet.dots(4)},{sheet.dots(4)}^FD{spaced_code(text.code)}^FS",
+        f"^FO{text_left},{sheet.dots(42)}^A0N,{sheet.dots(4)},{sheet.dots(4)}^FD{spaced_code(text)}^FS",
         "^XZ",
     ]
     return "\n".join(parts).encode("ascii")
@@ -100,10 +100,9 @@ def render_text(text: LabelText, sheet: LabelSheet, font: LabelFont, width: int,
     picture = Image.new("1", (width, height), 1)
     draw = ImageDraw.Draw(picture)
     big, small = font.at(sheet.dots(5)), font.at(sheet.dots(3.5))
-    lines = text.lines if text.copy_no == 1 else (*text.lines, f"第 {text.copy_no} 次打印")
     heading = wrap_heading(text.heading, big, width)
     top = 0
-    for line, face in [*((line, big) for line in heading), *((line, small) for line in lines)]:
+    for line, face in [*((line, big) for line in heading), *((line, small) for line in text.lines)]:
         step = int(face.size * 1.25)
         if top + step > height:
             break
@@ -138,6 +137,8 @@ def encode_graphic(picture: Image.Image) -> str:
     return f"^GFA,{len(ink)},{len(ink)},{row_bytes},{ink.hex().upper()}"
 
 
-def spaced_code(code: str) -> str:
-    """Group the code for the eye: BX 01 000123 7."""
-    return code if len(code) != 11 else f"{code[:2]} {code[2:4]} {code[4:10]} {code[10]}"
+def spaced_code(text: LabelText) -> str:
+    """Group the code for the eye, with the copy's number from the second copy on: BX 01 000123 7  #2."""
+    code = text.code
+    spaced = code if len(code) != 11 else f"{code[:2]} {code[2:4]} {code[4:10]} {code[10]}"
+    return spaced if text.copy_no == 1 else f"{spaced}  #{text.copy_no}"

@@ -1,0 +1,102 @@
+"""The kiosk's web application: page, stream, presses as JSON or as plain forms, metrics and health."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from importlib.resources import files
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Form, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+
+from edge.kiosk.desk import Desk
+from edge.kiosk.guard import Guard
+from edge.kiosk.presses import press_routes
+from edge.kiosk.rendering import Renderer
+from edge.kiosk.streaming import Streams
+
+LANGUAGE_COOKIE = "openaisle_language"
+Health = Callable[[], tuple[bool, dict[str, Any]]]
+
+
+def create_site(
+    desk: Desk, renderer: Renderer, registry: CollectorRegistry, health: Health, refusals: Counter | None = None
+) -> FastAPI:
+    """Build the application of one kiosk."""
+    app = FastAPI(title="OpenAisle kiosk", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(page_routes(desk, renderer))
+    app.include_router(press_routes(desk))
+    app.include_router(ops_routes(registry, health))
+    app.mount("/ui", StaticFiles(directory=str(files("ui"))), name="ui")
+    app.mount("/kiosk", StaticFiles(directory=str(files("edge.kiosk").joinpath("static"))), name="kiosk")
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+    app.add_middleware(Guard, refusals=refusals)
+    return app
+
+
+def page_routes(desk: Desk, renderer: Renderer) -> APIRouter:
+    """Routes a person's browser opens."""
+    routes = APIRouter()
+    streams = Streams(desk.board, renderer)
+
+    @routes.get("/", response_class=HTMLResponse)
+    def show_page(request: Request) -> HTMLResponse:
+        view = desk.board.latest()[1]
+        language = request.cookies.get(LANGUAGE_COOKIE)
+        if view is None:
+            return HTMLResponse(renderer.render_plain("starting.html", language), status_code=503)
+        return HTMLResponse(renderer.render_page(view, language))
+
+    @routes.get("/keypad", response_class=HTMLResponse)
+    def show_keypad(request: Request) -> HTMLResponse:
+        return HTMLResponse(
+            renderer.render_plain(
+                "keypad.html", request.cookies.get(LANGUAGE_COOKIE), pin_asked=desk.awaited_staff() is not None
+            )
+        )
+
+    @routes.post("/language")
+    def choose(language: Annotated[str, Form(max_length=8)]) -> RedirectResponse:
+        answer = RedirectResponse("/", status_code=303)
+        answer.set_cookie(LANGUAGE_COOKIE, renderer.wording(language).language, httponly=True, samesite="strict")
+        return answer
+
+    @routes.get("/stream", response_class=EventSourceResponse, dependencies=[Depends(streams.admit)])
+    async def follow(request: Request) -> AsyncIterator[ServerSentEvent]:
+        async for event in streams.follow(request.cookies.get(LANGUAGE_COOKIE) or renderer.default_language):
+            yield event
+
+    @routes.get("/api/view")
+    def read_view() -> dict[str, Any]:
+        number, view = desk.board.latest()
+        return {"number": number, "point_id": desk.point_id, "view": view}
+
+    return routes
+
+
+def ops_routes(registry: CollectorRegistry, health: Health) -> APIRouter:
+    """Routes of technicians' tools."""
+    routes = APIRouter()
+
+    @routes.get("/metrics")
+    def read_metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    @routes.get("/health")
+    def read_health() -> JSONResponse:
+        good, detail = health()
+        return JSONResponse(detail, status_code=200 if good else 503)
+
+    return routes
+
+
+def answer_invalid(request: Request, error: Exception) -> JSONResponse:
+    """Name the fields that are wrong, without echoing what was sent."""
+    del request
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    fields = sorted({str(problem["loc"][-1]) for problem in problems})
+    return JSONResponse({"refused": "invalid", "fields": fields}, status_code=422)
