@@ -124,4 +124,4 @@ class AnswerCommand:
 Effect = ShelfOrder | RecordFact | PrintLabel | GiveFeedback | AnswerCommand
 
 # effects that may leave only after the commit which holds them
-DURABLE = (SendSelect, SendOperate, RecordFact, PrintLabel, AnswerCommand)
+DURABLE = (SendSelect, SendOperate, RecordFact, PrintLabel)

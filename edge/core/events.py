@@ -6,7 +6,7 @@ so that replay needs neither replica nor randomness. All fields survive the jour
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -351,8 +351,6 @@ class GatewayStarted:
 @dataclass(frozen=True, slots=True)
 class DeadlinePassed:
     """A moment that `next_deadline` named has come."""
-
-    due: tuple[str, ...] = field(default=())
 
 
 Event = (

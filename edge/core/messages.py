@@ -216,8 +216,8 @@ MESSAGES: dict[str, Message] = {
     ),
     "refused.stopping": Message("停止还没有确认。不会移动", "The stop is not confirmed yet. Nothing will move"),
     "refused.store": Message(
-        "磁盘写不进去({state})。不会移动,也不会记录。请清理磁盘",
-        "The disk takes nothing ({state}). Nothing will move or be recorded. Free the disk",
+        "磁盘写不进去({disk})。不会移动,也不会记录。请清理磁盘",
+        "The disk takes nothing ({disk}). Nothing will move or be recorded. Free the disk",
     ),
     "refused.overloaded": Message(
         "网关过载。不会移动。请稍候", "The gateway is overloaded. Nothing will move. Please wait"
@@ -267,6 +267,8 @@ MESSAGES: dict[str, Message] = {
         "原来的架位已放了别的档案盒,不能撤销", "Its former place holds another box, so it can't be undone"
     ),
     "undo.unknown": Message("没有可以撤销的记录", "There is nothing to undo"),
+    "print.resumed": Message("已重新送去打印:{count} 张", "Sent to the printer again: {count}"),
+    "print.nothing": Message("没有要重新打印的标签", "There is no label to print again"),
     # -- named states
     "state.controller_silent": Message("{bank}:控制器没有回应", "{bank}: controller silent"),
     "state.controller_rebooted": Message(

@@ -15,6 +15,7 @@ from edge.core.snapshot import Operation, ShelfDetail, ShelfSnapshot
 PromptKind = Literal["open", "close_all"]
 RequestStage = Literal["selecting", "operating", "moving", "reading", "stopping"]
 Origin = Literal["scan", "typed", "command", "kiosk", "undo"]
+JobState = Literal["queued", "confirmed", "failed", "unknown"]
 Shown = Literal["ok", "look", "no"]
 
 
@@ -69,7 +70,7 @@ class Request:
     boot_id: int
     deadline_mono_ms: int  # of the present stage
     token: int = 0
-    seen_moving: bool = False
+    since_mono_ms: int = 0  # OPERATE was answered then; older readings tell nothing of it
     by_restart: bool = False  # left over from an earlier process: read, never continued
     fault: str = ""  # why it is being stopped or read
 
@@ -104,6 +105,8 @@ class Bank:
     queue: tuple[Wish, ...] = ()
     stop: StopWatch | None = None
     indicator: PlaceRow | None = None
+    ended_low: int | None = None  # low 16 bits of the last request, which may still be braking
+    ended_mono_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ class PrintJob:
 
     id: str
     label: dict[str, Any]
-    state: Literal["queued", "confirmed", "failed", "unknown"]
+    state: JobState
     command_id: str | None = None
     box_unlabelled: bool = False  # the box had no label yet: success is a movement `labelled`
     detail: str = ""

@@ -1,0 +1,187 @@
+"""What shelf drivers report: readings, ring events, controllers that fall silent or start anew, motion of others.
+
+Motion we did not request voids our intent and is logged, never countered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edge.core.answers import Step
+from edge.core.confirmations import confirm_by_button
+from edge.core.effects import Effect, SendDeselect
+from edge.core.events import ControllerChanged, DetailArrived, Now, RingEventsRead, SnapshotArrived
+from edge.core.facts import record_shelf_event
+from edge.core.motion import is_ours, lose_request, watch_motion
+from edge.core.outcomes import finish_request
+from edge.core.requests import refresh_prompt, void_wishes
+from edge.core.room import find_bank_settings
+from edge.core.snapshot import UNDER_WAY, RingEntry, ShelfSnapshot
+from edge.core.state import Bank, State, put_bank
+from edge.core.stops import stop_bank
+
+# entries after which nobody knows where the columns stand
+DOUBTING = frozenset({"power", "handle_moved", "clutch_released"})
+# entries at which a motion under way is stopped, unless they lie in an aisle that does not close
+STOPPING = frozenset({"edge", "beam", "occupancy", "door", "trip", "emergency_stop", "lock_set", "fault"})
+LOCAL = frozenset({"beam", "occupancy"})
+# ring entries worth a fact of their own; sensors chatter too much
+LOGGED = frozenset(
+    {"panel_motion", "handle_moved", "clutch_released", "edge", "door", "emergency_stop", "trip", "power", "fault"}
+)
+
+
+def take_snapshot(state: State, event: SnapshotArrived, now: Now) -> Step:
+    """Take a reading in: see reboots and motion of others, then follow our own act."""
+    bank = state.banks[event.bank]
+    snapshot = event.snapshot
+    if event.read_mono_ms < bank.read_mono_ms:
+        return state, []  # overtaken by a newer one
+    old = bank.snapshot
+    moved = old is None or snapshot.state in UNDER_WAY or has_shifted(old, snapshot)
+    rebooted = bank.boot_id is not None and bank.boot_id != snapshot.boot_id
+    bank = replace(
+        bank,
+        snapshot=snapshot,
+        read_mono_ms=event.read_mono_ms,
+        ring_head=snapshot.ring_head,
+        boot_id=snapshot.boot_id,
+        widths_valid=bank.widths_valid and not moved,
+    )
+    if old is None and bank.request is None and not bank.presumed:
+        bank = replace(bank, presumed=snapshot.open_aisles)  # nobody has looked since the start
+    if rebooted:
+        return doubt_bank(put_bank(state, event.bank, bank), event.bank, "rebooted", now)
+    if snapshot.state in UNDER_WAY and not is_ours(bank, snapshot, now):
+        if not bank.foreign:
+            return yield_to_others(put_bank(state, event.bank, bank), event.bank, now)
+        return put_bank(state, event.bank, bank), []
+    if bank.foreign and snapshot.state not in UNDER_WAY:
+        # who opened it may be inside
+        bank = replace(bank, foreign=False, presumed=snapshot.open_aisles)
+    if bank.prompt is not None:
+        settings = find_bank_settings(state.settings, event.bank)
+        assert settings is not None
+        bank = refresh_prompt(settings, bank, now)
+    return watch_motion(put_bank(state, event.bank, bank), event.bank, now)
+
+
+def has_shifted(old: ShelfSnapshot, new: ShelfSnapshot) -> bool:
+    """Tell whether columns may have moved between two readings."""
+    return old.open_aisles != new.open_aisles or old.contacts != new.contacts or old.ring_head != new.ring_head
+
+
+def take_detail(state: State, event: DetailArrived, _now: Now) -> Step:
+    """Take positions and widths in; they are worth something for decisions only while nothing moved since."""
+    bank = state.banks[event.bank]
+    at_rest = bank.snapshot is not None and bank.snapshot.state not in UNDER_WAY
+    measured = bool(event.detail.quality) and all(quality == "measured" for quality in event.detail.quality)
+    newer = event.read_mono_ms >= bank.read_mono_ms
+    bank = replace(bank, detail=event.detail, widths_valid=at_rest and measured and newer)
+    return put_bank(state, event.bank, bank), []
+
+
+def yield_to_others(state: State, bank_id: str, now: Now) -> Step:
+    """Give way to motion we did not ask for: our intent is void, nothing is sent against it."""
+    bank = void_wishes(state.banks[bank_id])
+    state = put_bank(state, bank_id, replace(bank, foreign=True))
+    effects: list[Effect] = []
+    if state.store == "ok":
+        effects.append(record_shelf_event(bank_id, "foreign_motion"))
+    request = bank.request
+    if request is None:
+        return state, effects
+    if request.stage == "selecting":
+        effects.append(SendDeselect(bank_id))
+    state, more = finish_request(state, bank_id, "unknown", "foreign_motion", now)
+    return state, effects + more
+
+
+def doubt_bank(state: State, bank_id: str, reason: str, now: Now) -> Step:
+    """Forget where columns and people are: selection, lease and queue are void; a live act ends unknown with STOP."""
+    bank = void_wishes(state.banks[bank_id])
+    bank = replace(bank, doubted=True, widths_valid=False, indicator=None)
+    state = put_bank(state, bank_id, bank)
+    effects: list[Effect] = []
+    if state.store == "ok":
+        effects.append(record_shelf_event(bank_id, reason))
+    if bank.request is None or (bank.request.by_restart and bank.request.stage == "reading"):
+        return state, effects
+    state, more = lose_request(state, bank_id, reason, now)
+    return state, effects + more
+
+
+def take_ring_events(state: State, event: RingEventsRead, now: Now) -> Step:
+    """Take ring entries in: a confirming button, or what kills a confirmation or stops a motion."""
+    bank = replace(state.banks[event.bank], ring_head=event.head)
+    state = put_bank(state, event.bank, bank)
+    effects: list[Effect] = []
+    if state.store == "ok":
+        effects += [
+            record_shelf_event(event.bank, entry.kind, entry.argument, entry.sequence)
+            for entry in event.entries
+            if entry.kind in LOGGED
+        ]
+    doubting = next((entry.kind for entry in event.entries if entry.kind in DOUBTING), None)
+    if doubting is not None:
+        state, more = doubt_bank(state, event.bank, doubting, now)
+    elif any(entry.kind == "panel_motion" for entry in event.entries) and not bank.foreign:
+        state, more = yield_to_others(state, event.bank, now)
+    elif bank.request is not None:
+        state, more = react_to_ring(state, event, bank, now)
+    else:
+        state, more = confirm_by_button(state, event, now)
+    return state, effects + more
+
+
+def react_to_ring(state: State, event: RingEventsRead, bank: Bank, now: Now) -> Step:
+    """Kill a confirmation by anything after the press; stop a motion by what endangers somebody."""
+    request = bank.request
+    assert request is not None
+    if request.stage == "selecting":
+        later = [e for e in event.entries if not is_own_press(e, request.press_sequence)]
+        if later or event.lost:
+            state, effects = finish_request(state, event.bank, "refused", "changed", now)
+            return state, [SendDeselect(event.bank), *effects]
+        return state, []
+    if request.stage not in {"operating", "moving"}:
+        return state, []
+    for entry in event.entries:
+        elsewhere = entry.kind in LOCAL and entry.argument != 0 and entry.argument not in request.closing
+        if entry.kind in STOPPING and not elsewhere:
+            return stop_bank(state, event.bank, entry.kind, now)
+    return state, []
+
+
+def is_own_press(entry: RingEntry, press_sequence: int) -> bool:
+    """Tell whether the entry is the confirming press itself or the release that follows it."""
+    if press_sequence == 0:
+        return False
+    return entry.kind in {"button_pressed", "button_released"} and entry.sequence in {
+        press_sequence,
+        press_sequence + 1,
+    }
+
+
+def change_controller(state: State, event: ControllerChanged, now: Now) -> Step:
+    """Note that a controller answers, fell silent, started anew or has another geometry."""
+    bank = state.banks[event.bank]
+    before = bank.controller
+    now_is = "online" if event.state == "rebooted" else event.state
+    boot_id = bank.boot_id if event.boot_id is None else event.boot_id
+    bank = replace(bank, controller=now_is, boot_id=boot_id)
+    state = put_bank(state, event.bank, bank)
+    if event.state == "rebooted":
+        return doubt_bank(state, event.bank, "rebooted", now)
+    if before == now_is:
+        return state, []
+    effects: list[Effect] = []
+    if state.store == "ok":
+        effects.append(record_shelf_event(event.bank, f"controller_{now_is}"))
+    if now_is == "online":
+        return state, effects
+    state = put_bank(state, event.bank, void_wishes(bank))
+    if bank.request is None or bank.request.by_restart:
+        return state, effects
+    state, more = lose_request(state, event.bank, f"controller_{now_is}", now)
+    return state, effects + more
