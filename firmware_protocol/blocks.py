@@ -11,6 +11,7 @@ from typing import Self
 
 from firmware_protocol import registers as map_
 from firmware_protocol.codes import (
+    MOVING_STATES,
     BankState,
     Capabilities,
     Contact,
@@ -38,12 +39,13 @@ from firmware_protocol.fields import (
 UNKNOWN_POSITION = 0xFFFF
 UNKNOWN_PROGRESS = 0xFFFF
 UNKNOWN_TEMPERATURE = 0x8000
+_RESTING = frozenset({BankState.UNKNOWN, BankState.ASLEEP, BankState.IDLE, BankState.STOPPED, BankState.FAULT})
 _STATES = {int(state): state for state in BankState}
 _OUTCOMES = {int(outcome): outcome for outcome in Outcome}
 _CAUSES = {int(cause): cause for cause in EndCause}
 _EVENTS = {int(kind): kind for kind in EventKind}
 _LEASE_REFUSALS = {int(refusal): refusal for refusal in LeaseRefusal}
-_STATES_OF_MOTION = frozenset({BankState.WARNING, BankState.MOVING, BankState.SETTLING})
+
 # Bits a newer controller may add are dropped: flags without a name have no meaning here.
 _SAFETY_MASK = sum(SafetyBits)
 _FAULT_MASK = sum(FaultBits)
@@ -135,7 +137,12 @@ class MotionSnapshot:
     @property
     def is_standing(self) -> bool:
         """The controller itself says that nothing moves and nothing is about to."""
-        return bool(self.safety & SafetyBits.STANDSTILL) and self.state not in _STATES_OF_MOTION
+        return bool(self.safety & SafetyBits.STANDSTILL) and self.state not in MOVING_STATES
+
+    @property
+    def is_resting(self) -> bool:
+        """Nothing is selected, under way or about to be."""
+        return self.state in _RESTING
 
     def contact_of(self, column: int) -> Contact:
         """Tell what column 1..24 touches."""

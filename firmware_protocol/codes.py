@@ -45,6 +45,9 @@ MOVING_OPERATIONS = frozenset(
 )
 
 
+MOVING_STATES = frozenset({BankState.WARNING, BankState.MOVING, BankState.SETTLING})
+
+
 class Reasons(IntFlag):
     """Why SELECT, OPERATE or ACT was refused; 0 = not refused (SPEC 5.6)."""
 

@@ -85,6 +85,6 @@ def geometry_hash(bank: BankShape) -> int:
 
 
 def list_aisle_shapes(columns: Sequence[ColumnShape], last_aisle: int) -> tuple[AisleShape, ...]:
-    """List the aisles of a bank numbered in the usual way: aisle n lies right of column n, the last one before a stop."""
+    """List the aisles of a bank numbered the usual way: aisle n lies right of column n, the last before a stop."""
     numbers = {column.number for column in columns}
     return tuple(AisleShape(n, n, n + 1 if n + 1 in numbers else 0) for n in range(1, last_aisle + 1))

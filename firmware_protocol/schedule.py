@@ -1,0 +1,177 @@
+"""One bus, several controllers, without I/O: whose turn it is, silence, time-outs, one exchange at a time (SPEC 2, 6).
+
+The owner loops: `receive` what came in, write what `step` returns, wait until `next_step_ms` or bytes or an order.
+The line must be written at once after `step`: permits are judged at that moment. Time comes in as arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from firmware_protocol.exchange import Exchange, Haste
+from firmware_protocol.frame import Frame, FrameFault, FrameReader, Role
+from firmware_protocol.messages import SelectRequest
+from firmware_protocol.pdu import read_answer
+from firmware_protocol.reports import Report
+from firmware_protocol.session import ControllerSession
+from firmware_protocol.timing import REPLY_TIMEOUT_MS, Line
+
+# Adapters and terminals tear an answer apart; only a longer gap ends one.
+ANSWER_GAP_MS = 20.0
+# A line that never falls silent may hold a STOP back for this long.
+BABBLE_MS = 100.0
+IDLE_STEP_MS = 1000.0
+
+
+@dataclass(slots=True)
+class _Sent:
+    exchange: Exchange
+    session: ControllerSession
+    sent_ms: float
+    end_ms: float  # when its last bit has left
+    heard_ms: float | None = None  # last byte of what may be the answer
+
+
+@dataclass(slots=True)
+class BusCounters:
+    """What happened on a bus, for metrics."""
+
+    exchanges: int = 0
+    answers: int = 0
+    timeouts: int = 0
+    faults: int = 0
+    strays: int = 0
+    bytes_sent: int = 0
+    bytes_heard: int = 0
+
+
+class BusSchedule:
+    """Owns the turn on one line."""
+
+    def __init__(self, line: Line, sessions: Iterable[ControllerSession]) -> None:
+        """Take the line's speed and the controllers on it."""
+        self.line = line
+        self.sessions = {session.unit: session for session in sessions}
+        self.counters = BusCounters()
+        self._max_moving = line.max_moving_banks
+        self._reader = FrameReader(Role.RESPONSE)
+        self._sent: _Sent | None = None
+        self._quiet_from_ms = 0.0
+        self._stop_waits_from_ms: float | None = None
+        self._served_ms = dict.fromkeys(self.sessions, -1.0)
+
+    def order_select(self, unit: int, request: SelectRequest, deadline_ms: float) -> None:
+        """Ask for a selection unless as many banks move as the line's leases allow (SPEC 6.7)."""
+        moving = sum(session.is_leasing for session in self.sessions.values())
+        if moving >= self._max_moving:
+            self.sessions[unit].refuse_select(request.request_id, "bus_full")
+        else:
+            self.sessions[unit].order_select(request, deadline_ms)
+
+    def take_reports(self) -> list[tuple[int, Report]]:
+        """Hand over what the sessions have to tell, with their units."""
+        return [(unit, report) for unit, session in self.sessions.items() for report in session.take_reports()]
+
+    # ------------------------------------------------------------ bytes in
+
+    def receive(self, octets: bytes, now_ms: float) -> None:
+        """Take bytes from the line."""
+        if not octets:
+            return
+        self.counters.bytes_heard += len(octets)
+        self._quiet_from_ms = max(self._quiet_from_ms, now_ms + self.line.silence_ms)
+        if self._sent is not None:
+            self._sent.heard_ms = now_ms
+        self._sort(self._reader.feed(octets, False), now_ms)
+
+    def _sort(self, found: list[Frame | FrameFault], now_ms: float) -> None:
+        for item in found:
+            if isinstance(item, FrameFault):
+                self.counters.faults += 1
+            elif self._sent is not None and self._sent.exchange.is_answered_by(item):
+                sent, self._sent = self._sent, None
+                self.counters.answers += 1
+                sent.session.take_answer(sent.exchange, read_answer(item), sent.sent_ms, now_ms)
+            else:
+                self.counters.strays += 1
+                if item.unit in self.sessions:
+                    self.sessions[item.unit].take_stray((item.function, len(item.body) + 4))
+
+    # ------------------------------------------------------------ bytes out
+
+    def step(self, now_ms: float) -> bytes | None:
+        """Return the bytes to write now, or None."""
+        if self._sent is not None:
+            self._watch_sent(self._sent, now_ms)
+        if self._sent is not None or not self._is_quiet(now_ms):
+            return None
+        leasing = self._is_leasing
+        best: tuple[Haste, float, ControllerSession] | None = None
+        for session in self.sessions.values():
+            haste = session.find_haste(now_ms, leasing)
+            if haste is None:
+                continue
+            offer = haste, self._served_ms[session.unit], session
+            if best is None or offer[:2] < best[:2]:
+                best = offer
+        if best is None:
+            return None
+        haste, _, session = best
+        exchange = session.begin(haste, now_ms, leasing and self.line.splits_select)
+        return self._send(exchange, session, now_ms)
+
+    def _send(self, exchange: Exchange, session: ControllerSession, now_ms: float) -> bytes:
+        self.counters.exchanges += 1
+        self.counters.bytes_sent += len(exchange.octets)
+        self._sort(self._reader.feed(b"", True), now_ms)
+        self._served_ms[session.unit] = now_ms
+        self._stop_waits_from_ms = None
+        end_ms = now_ms + self.line.sending_ms(len(exchange.octets))
+        self._quiet_from_ms = end_ms + self.line.silence_ms
+        if not exchange.is_broadcast:
+            self._sent = _Sent(exchange, session, now_ms, end_ms)
+        return exchange.octets
+
+    def _watch_sent(self, sent: _Sent, now_ms: float) -> None:
+        """End the exchange on the wire when its answer has failed, or has not begun and a STOP waits."""
+        if sent.heard_ms is not None:
+            if now_ms - sent.heard_ms < ANSWER_GAP_MS:
+                return
+            self._sort(self._reader.feed(b"", True), now_ms)
+        elif now_ms < sent.end_ms + REPLY_TIMEOUT_MS and not self._is_stop_unsent:
+            return
+        if self._sent is sent:
+            self._sent = None
+            self.counters.timeouts += 1
+            sent.session.take_silence(sent.exchange, sent.sent_ms, now_ms)
+
+    @property
+    def _is_leasing(self) -> bool:
+        return any(session.is_leasing for session in self.sessions.values())
+
+    @property
+    def _is_stop_unsent(self) -> bool:
+        return any(session.is_stop_unsent for session in self.sessions.values())
+
+    def _is_quiet(self, now_ms: float) -> bool:
+        if now_ms >= self._quiet_from_ms:
+            self._stop_waits_from_ms = None
+            return True
+        if not self._is_stop_unsent:
+            return False
+        if self._stop_waits_from_ms is None:
+            self._stop_waits_from_ms = now_ms
+        return now_ms - self._stop_waits_from_ms >= BABBLE_MS
+
+    def next_step_ms(self, now_ms: float) -> float:
+        """Return when `step` should be called again if neither bytes nor orders come before."""
+        sent = self._sent
+        if sent is not None:
+            if sent.heard_ms is not None:
+                return sent.heard_ms + ANSWER_GAP_MS
+            return now_ms if self._is_stop_unsent else sent.end_ms + REPLY_TIMEOUT_MS
+        leasing = self._is_leasing
+        dues = [session.next_due_ms(now_ms, leasing) for session in self.sessions.values()]
+        due_ms = min(dues, default=now_ms + IDLE_STEP_MS)
+        return max(self._quiet_from_ms, min(due_ms, now_ms + IDLE_STEP_MS))

@@ -1,0 +1,497 @@
+"""The gateway's talk with one controller, without I/O: what is due, which bytes, what an answer means (SPEC 6).
+
+Rules that may not leave this file: SELECT and OPERATE are built once per request id; what failed is read, not repeated;
+STOP withdraws everything. Leases, stops, doubts and readings have rooms of their own. Time comes in as arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from firmware_protocol import registers as map_
+from firmware_protocol.blocks import Identity, MotionSnapshot, read_log
+from firmware_protocol.codes import EndCause, Outcome, StopReason
+from firmware_protocol.doubts import Doubt, DoubtBook
+from firmware_protocol.exchange import Exchange, Haste, Kind
+from firmware_protocol.fields import MessageFault
+from firmware_protocol.lease import LeaseKeeper
+from firmware_protocol.messages import ActRequest, Indicator, OperateRequest, ReasonsAnswer, SelectAnswer, SelectRequest
+from firmware_protocol.orders import ANSWER_SHAPE, OrderBook, Selection
+from firmware_protocol.pdu import Answer, Refused, RegistersRead, ask_registers
+from firmware_protocol.reports import (
+    ActAnswered,
+    Condition,
+    ConditionChanged,
+    DetailRead,
+    MotionRead,
+    OperateAnswered,
+    OutcomeRead,
+    Report,
+    SelectAnswered,
+    Stage,
+    StopReadBack,
+    WireFailed,
+)
+from firmware_protocol.spare import DETAIL_PIECE, DetailReader, RingReader
+from firmware_protocol.stopping import StopKeeper
+from firmware_protocol.watch import Ghosts, MotionWatch
+
+PROBE_PERIOD_MS = 5000.0
+MAX_MISSES = 2
+IDENTITY_READ = 60
+IDLE_MS = 1000.0
+READ = 0x03
+MOTION_SHAPE, DETAIL_SHAPE, RING_SHAPES = (READ, 37), (READ, 5 + 2 * DETAIL_PIECE), ((READ, 13), (READ, 21))
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """`geometry_hash`: of the steel the gateway was commissioned for; periods in ms."""
+
+    geometry_hash: int
+    idle_poll_ms: float = 250.0
+    busy_poll_ms: float = 80.0
+    detail_period_ms: float = 5000.0
+    detail_busy_period_ms: float = 400.0
+    stop_confirm_ms: float = 1000.0
+
+
+class ControllerSession:
+    """One controller on one bus. The schedule asks `find_haste` and `begin`, and hands answers and silences back."""
+
+    def __init__(self, unit: int, settings: SessionSettings) -> None:
+        """Start not knowing whether anybody is there."""
+        self.unit = unit
+        self.identity: Identity | None = None
+        self.condition: Condition | None = None
+        self._settings = settings
+        self._reports: list[Report] = []
+        self._misses = 0
+        self._probe_due_ms = self._motion_due_ms = 0.0
+        self._watch, self._ghosts = MotionWatch(), Ghosts()
+        self._ring = RingReader()
+        self._detail = DetailReader(settings.detail_period_ms, settings.detail_busy_period_ms)
+        self._lease, self._stop, self._doubts = LeaseKeeper(), StopKeeper(settings.stop_confirm_ms), DoubtBook()
+        self._orders = OrderBook(self._fail)
+
+    # ------------------------------------------------------------ orders of the owner
+
+    def order_select(self, request: SelectRequest, deadline_ms: float) -> None:
+        """Ask for a selection; refused at once when it could not go out."""
+        self._orders.order_select(request, deadline_ms, self._find_block())
+
+    def order_operate(self, request: OperateRequest, deadline_ms: float) -> None:
+        """Ask to carry out the standing selection."""
+        self._orders.order_operate(request, deadline_ms, self._find_block())
+
+    def order_act(self, request: ActRequest, deadline_ms: float) -> None:
+        """Ask for an operation that moves nothing."""
+        self._orders.order_act(request, deadline_ms, self._find_block())
+
+    def permit_lease(self, token: int, until_ms: float, now_ms: float) -> None:
+        """Allow renewals for this token; never for longer than 250 ms from now, never during a STOP."""
+        if not self._stop.is_active:
+            self._lease.permit(token, until_ms, now_ms)
+
+    def order_stop(self, reason: int, now_ms: float) -> None:
+        """Stop: withdraw every permit, drop what has not gone out, repeat STOP until standstill is read back."""
+        self._void("stopped")
+        self._stop.order(reason, now_ms)
+
+    def order_deselect(self) -> None:
+        """Give the standing selection back."""
+        self._orders.deselect = True
+
+    def order_indicator(self, indicator: Indicator) -> None:
+        """Show a place; only the newest order counts."""
+        self._orders.order_indicator(indicator)
+
+    def order_outcome(self, request_id: int) -> None:
+        """Read what became of a request, e.g. after a restart of the gateway."""
+        if self.condition is Condition.SILENT:
+            self._fail(request_id, Stage.OUTCOME, "unknown")
+        else:
+            self._doubts.add(request_id, Stage.OUTCOME)
+
+    def refuse_select(self, request_id: int, reason: str) -> None:
+        """Report a SELECT that the bus can't take."""
+        self._fail(request_id, Stage.SELECT, reason)
+
+    def take_reports(self) -> list[Report]:
+        """Hand over what happened since the last call."""
+        reports, self._reports = self._reports, []
+        return reports
+
+    # ------------------------------------------------------------ what is due
+
+    @property
+    def is_leasing(self) -> bool:
+        """Whether a motion of this session lives, or may."""
+        return self._lease.is_live or self._orders.asked_operate is not None
+
+    @property
+    def is_stop_unsent(self) -> bool:
+        """Whether a STOP waits that has not been sent at all yet."""
+        return self._stop.is_unsent
+
+    @property
+    def snapshot(self) -> MotionSnapshot | None:
+        """Newest reading, None while blind."""
+        return self._watch.snapshot
+
+    @property
+    def _is_online(self) -> bool:
+        return self.identity is not None and self.condition is not Condition.SILENT
+
+    @property
+    def _is_busy(self) -> bool:
+        seen = self._watch.snapshot
+        return self._stop.is_active or self._lease.is_live or (seen is not None and not seen.is_resting)
+
+    def find_haste(self, now_ms: float, bus_leasing: bool) -> Haste | None:
+        """Tell the most urgent thing due now, or None. Drops orders whose time has passed."""
+        self._orders.drop_late(now_ms)
+        if self._stop.find_late(now_ms):
+            self._reports.append(StopReadBack(False, now_ms))
+        if self._stop.is_due(now_ms):
+            return Haste.STOP
+        if self._lease.is_due(now_ms) and self._watch.snapshot is not None:
+            return Haste.LEASE
+        motion_due = now_ms >= self._motion_due_ms
+        if not self._is_online:
+            if self._stop.is_active and motion_due:
+                return Haste.MOTION
+            return Haste.PROBE if now_ms >= self._probe_due_ms and not bus_leasing else None
+        haste = self._find_order_haste(now_ms)
+        if haste is not None:
+            return haste
+        return Haste.MOTION if motion_due else self._find_spare_haste(now_ms)
+
+    def _find_order_haste(self, now_ms: float) -> Haste | None:
+        haste = self._orders.find_haste(now_ms, self._ghosts, bool(self._doubts))
+        return Haste.OUTCOME if haste is None and self._doubts.is_due else haste
+
+    def _find_spare_haste(self, now_ms: float) -> Haste | None:
+        if self._ring.is_due and not any(self._ghosts.find(shape, now_ms) for shape in RING_SHAPES):
+            return Haste.RING
+        if self._watch.snapshot is None or self._ghosts.find(DETAIL_SHAPE, now_ms) is not None:
+            return None
+        return Haste.DETAIL if now_ms >= self._detail.due_ms(self._is_busy) else None
+
+    def next_due_ms(self, now_ms: float, bus_leasing: bool) -> float:
+        """Return the earliest moment at which something is due if neither answers nor orders come."""
+        if self.find_haste(now_ms, bus_leasing) is not None:
+            return now_ms
+        due = (
+            self._motion_due_ms, self._probe_due_ms, self._stop.due_ms, self._lease.due_ms,
+            self._detail.due_ms(self._is_busy),
+        )  # fmt: skip
+        return min((moment for moment in due if moment is not None and moment > now_ms), default=now_ms + IDLE_MS)
+
+    # ------------------------------------------------------------ what goes out
+
+    def begin(self, haste: Haste, now_ms: float, split_select: bool = False) -> Exchange:
+        """Build the exchange that `find_haste` just named; from here on it counts as sent."""
+        if haste in {Haste.STOP, Haste.OPERATE, Haste.SELECT}:
+            self._motion_due_ms = now_ms  # what came of it is read at once
+        if haste is Haste.OPERATE:
+            return self._orders.begin_operate(self.unit)
+        if haste is Haste.SELECT:
+            return self._orders.begin_select(self.unit, split_select)
+        return self._ASKS[haste](self, now_ms)
+
+    def _ask_stop(self, now_ms: float) -> Exchange:
+        return self._stop.ask(self.unit, now_ms)
+
+    def _ask_lease(self, now_ms: float) -> Exchange:
+        assert self._watch.snapshot is not None
+        return self._lease.ask(self.unit, self._watch.snapshot.sequence, now_ms)
+
+    def _ask_outcome(self, _now_ms: float) -> Exchange:
+        return self._doubts.ask(self.unit)
+
+    def _ask_order(self, now_ms: float) -> Exchange:
+        return self._orders.begin_order(self.unit, self._ghosts.find(ANSWER_SHAPE, now_ms) is None)
+
+    def _ask_motion(self, now_ms: float) -> Exchange:
+        self._motion_due_ms = now_ms + (self._settings.busy_poll_ms if self._is_busy else self._settings.idle_poll_ms)
+        return Exchange(Kind.MOTION, ask_registers(self.unit, map_.MOTION.address, map_.MOTION.count), 37)
+
+    def _ask_ring(self, _now_ms: float) -> Exchange:
+        return self._ring.ask(self.unit)
+
+    def _ask_detail(self, now_ms: float) -> Exchange:
+        return self._detail.ask(self.unit, now_ms)
+
+    def _ask_identity(self, now_ms: float) -> Exchange:
+        self._probe_due_ms = now_ms + PROBE_PERIOD_MS
+        octets = ask_registers(self.unit, map_.IDENTITY.address, IDENTITY_READ)
+        return Exchange(Kind.IDENTITY, octets, 5 + 2 * IDENTITY_READ)
+
+    _ASKS: ClassVar[dict[Haste, Callable[[ControllerSession, float], Exchange]]] = {
+        Haste.STOP: _ask_stop,
+        Haste.LEASE: _ask_lease,
+        Haste.OUTCOME: _ask_outcome,
+        Haste.ORDER: _ask_order,
+        Haste.MOTION: _ask_motion,
+        Haste.RING: _ask_ring,
+        Haste.DETAIL: _ask_detail,
+        Haste.PROBE: _ask_identity,
+    }
+
+    # ------------------------------------------------------------ what came back
+
+    def take_answer(self, exchange: Exchange, answer: Answer, sent_ms: float, now_ms: float) -> None:
+        """Take the answer of an exchange; a refusal or nonsense is dealt with here too."""
+        self._misses = 0
+        words = answer.values if isinstance(answer, RegistersRead) else ()
+        refused = answer if isinstance(answer, Refused) else None
+        if exchange.kind is Kind.MOTION:
+            self._take_motion(words, sent_ms, now_ms)
+        elif exchange.kind in self._WORDS_TAKERS:
+            self._WORDS_TAKERS[exchange.kind](self, words, now_ms)
+        elif exchange.kind in self._REQUEST_TAKERS:
+            self._REQUEST_TAKERS[exchange.kind](self, refused, words, now_ms)
+        elif exchange.kind is Kind.LEASE:
+            self._lease.take_answer(now_ms)
+            if refused:
+                self._fail(0, Stage.LEASE, "refused")
+        elif refused and exchange.kind is not Kind.STOP:
+            self._fail(0, Stage(exchange.kind.value), f"exception_{refused.code}")
+
+    def take_silence(self, exchange: Exchange, sent_ms: float, now_ms: float) -> None:
+        """Take note that no answer came, or that it was cut off by a STOP or noise."""
+        self._ghosts.add(exchange, sent_ms)
+        self._misses += 1
+        match exchange.kind:
+            case Kind.SELECT | Kind.SELECT_WRITE | Kind.SELECT_READ | Kind.OPERATE | Kind.ACT:
+                self._doubt_orders()
+            case Kind.OUTCOME:
+                self._give_up(self._doubts.take_silence(), now_ms)
+            case Kind.LEASE:
+                self._lease.take_silence(now_ms)
+            case Kind.DETAIL:
+                self._detail.drop()
+            case Kind.DESELECT | Kind.INDICATOR:
+                self._fail(0, Stage(exchange.kind.value), "silent")
+            case _:
+                self._motion_due_ms = min(self._motion_due_ms, now_ms)
+        if self._misses >= MAX_MISSES and not (self._is_online and self._doubts.is_due):
+            self._fall_silent(now_ms)
+        elif not self._is_online:
+            self._probe_due_ms = now_ms
+
+    def _doubt_orders(self) -> None:
+        """Let the log tell what became of the request on the wire."""
+        select, operate, act = self._orders.take_select(), self._orders.take_operate(), self._orders.take_act()
+        if select is not None:
+            self._doubts.add(select.request_id, Stage.SELECT)
+        if operate is not None:
+            self._doubts.add(operate.request_id, Stage.OPERATE, operate.token)
+        if act is not None:
+            self._doubts.add(act.request_id, Stage.ACT)
+
+    def take_stray(self, exchange_shape: tuple[int, int]) -> None:
+        """Take note of an answer that nobody waited for any more."""
+        self._ghosts.lay(exchange_shape)
+
+    def _take_motion(self, words: tuple[int, ...], sent_ms: float, now_ms: float) -> None:
+        snapshot = MotionSnapshot.from_registers(words)
+        if isinstance(snapshot, MessageFault):
+            return
+        if self.identity is not None and snapshot.boot_id_low != self.identity.boot_id & 0xFFFF:
+            self._take_reboot(now_ms)
+            return
+        ghost_ms = self._ghosts.find(MOTION_SHAPE, now_ms)
+        sampled_ms = self._watch.date(snapshot.sequence, sent_ms, ghost_ms)
+        if not self._watch.take(snapshot):
+            return
+        self._ring.see_head(snapshot.ring_head)
+        self._lease.see(snapshot)
+        if self.condition is Condition.SILENT:
+            self._probe_due_ms = now_ms
+        self._reports.append(MotionRead(snapshot, now_ms if ghost_ms is None else sampled_ms))
+        absent = self._doubts.take_boot_proof()
+        if absent is not None:
+            self._reports.append(OutcomeRead(absent.request_id, None, EndCause.NONE, now_ms))
+        if self._stop.see(snapshot, sampled_ms):
+            self._reports.append(StopReadBack(True, now_ms))
+
+    def _take_select_write(self, refused: Refused | None, _words: tuple[int, ...], _now_ms: float) -> None:
+        request = self._orders.take_select()
+        if request is None:
+            return
+        if refused:
+            self._fail(request.request_id, Stage.SELECT, f"exception_{refused.code}")
+        else:
+            self._orders.split = request
+
+    def _take_select(self, refused: Refused | None, words: tuple[int, ...], now_ms: float) -> None:
+        request = self._orders.take_select()
+        if request is None:
+            return
+        if refused:
+            self._fail(request.request_id, Stage.SELECT, f"exception_{refused.code}")
+            return
+        told = SelectAnswer.from_registers(words)
+        if isinstance(told, MessageFault) or told.target != request.target:
+            self._doubts.add(request.request_id, Stage.SELECT)
+            return
+        if told.token and self._stop.is_active:
+            self._orders.deselect = True
+        elif told.token:
+            self._orders.selection = Selection(request, told.token, now_ms)
+        self._reports.append(SelectAnswered(request.request_id, told, now_ms))
+
+    def _take_operate(self, refused: Refused | None, words: tuple[int, ...], now_ms: float) -> None:
+        request = self._orders.take_operate()
+        if request is None:
+            return
+        if refused:
+            self._fail(request.request_id, Stage.OPERATE, f"exception_{refused.code}")
+            return
+        told = ReasonsAnswer.from_registers(words)
+        if isinstance(told, MessageFault) or told.target != request.target:
+            self._doubts.add(request.request_id, Stage.OPERATE, request.token)
+            return
+        if not told.reasons and not self._stop.is_active:
+            self._lease.start(request.token, now_ms, self._longest_motion_ms)
+        self._reports.append(OperateAnswered(request.request_id, told.reasons, now_ms))
+
+    def _take_act(self, refused: Refused | None, words: tuple[int, ...], now_ms: float) -> None:
+        request = self._orders.take_act()
+        if request is None:
+            return
+        if refused:
+            self._fail(request.request_id, Stage.ACT, f"exception_{refused.code}")
+            return
+        told = ReasonsAnswer.from_registers(words)
+        if isinstance(told, MessageFault) or told.target != request.target:
+            self._doubts.add(request.request_id, Stage.ACT)
+        else:
+            self._reports.append(ActAnswered(request.request_id, told.reasons, now_ms))
+
+    def _take_ring(self, words: tuple[int, ...], now_ms: float) -> None:
+        if words:
+            self._reports.append(self._ring.take(words, now_ms))
+
+    def _take_log(self, words: tuple[int, ...], now_ms: float) -> None:
+        entries = read_log(words) if words else MessageFault("log_length", 0)
+        if isinstance(entries, MessageFault):
+            self._give_up(self._doubts.take_silence(), now_ms)
+            return
+        found = self._doubts.take(entries)
+        self._motion_due_ms = now_ms
+        if found is None:
+            return
+        doubt, entry = found
+        if doubt.stage is Stage.SELECT and entry.outcome is Outcome.SELECTED:
+            self._orders.deselect = True  # its token went down with the answer
+        if doubt.stage is Stage.OPERATE and entry.outcome is Outcome.ACCEPTED and not self._stop.is_active:
+            self._lease.start(doubt.token, now_ms, self._longest_motion_ms)
+        self._reports.append(OutcomeRead(doubt.request_id, entry.outcome, entry.cause, now_ms))
+
+    def _take_detail(self, words: tuple[int, ...], now_ms: float) -> None:
+        if len(words) != DETAIL_PIECE or self.identity is None:
+            self._detail.drop()
+            return
+        detail = self._detail.take(words, self.identity.columns, self.identity.aisles)
+        if detail is not None and not isinstance(detail, MessageFault):
+            self._reports.append(DetailRead(detail, now_ms))
+
+    def _take_identity(self, words: tuple[int, ...], now_ms: float) -> None:
+        identity = Identity.from_registers(words)
+        if isinstance(identity, MessageFault):
+            self._tell(Condition.MISMATCH, None, identity.field)
+            return
+        if identity.map_hash != map_.MAP_HASH:
+            self._tell(Condition.MISMATCH, None, "map_hash")
+            return
+        if self.identity is not None and self.identity.boot_id != identity.boot_id:
+            self._forget_boot(now_ms)
+            self._tell(Condition.REBOOTED, identity)
+        self.identity, self._motion_due_ms = identity, now_ms
+        if identity.geometry_hash != self._settings.geometry_hash:
+            self._tell(Condition.MISMATCH, identity, "geometry_hash")
+        else:
+            self._tell(Condition.ONLINE, identity)
+
+    _WORDS_TAKERS: ClassVar[dict[Kind, Callable[[ControllerSession, tuple[int, ...], float], None]]] = {
+        Kind.OUTCOME: _take_log,
+        Kind.RING: _take_ring,
+        Kind.DETAIL: _take_detail,
+        Kind.IDENTITY: _take_identity,
+    }
+    _REQUEST_TAKERS: ClassVar[
+        dict[Kind, Callable[[ControllerSession, Refused | None, tuple[int, ...], float], None]]
+    ] = {
+        Kind.SELECT: _take_select,
+        Kind.SELECT_READ: _take_select,
+        Kind.SELECT_WRITE: _take_select_write,
+        Kind.OPERATE: _take_operate,
+        Kind.ACT: _take_act,
+    }
+
+    # ------------------------------------------------------------ what goes wrong
+
+    def _take_reboot(self, now_ms: float) -> None:
+        """Meet another boot id in MOTION: believe nothing until identity has been read again."""
+        self._forget_boot(now_ms)
+        self._tell(Condition.REBOOTED, self.identity)
+        self.identity, self._probe_due_ms = None, now_ms
+
+    def _forget_boot(self, now_ms: float) -> None:
+        self._void("rebooted")
+        for doubt in self._doubts.clear():
+            self._give_up(doubt, now_ms)
+        self._watch.forget()
+        self._ring.forget()
+        self._detail.drop()
+
+    def _fall_silent(self, now_ms: float) -> None:
+        self._probe_due_ms = now_ms + PROBE_PERIOD_MS
+        self._misses = 0
+        self._void("silent")
+        for doubt in self._doubts.clear():
+            self._give_up(doubt, now_ms)
+        self._watch.forget()
+        self._detail.drop()
+        self._tell(Condition.SILENT, self.identity)
+
+    def _void(self, reason: str) -> None:
+        """Drop permits, tokens and all orders that have not gone out."""
+        self._lease.withdraw()
+        half = self._orders.void(reason)
+        if half is not None:
+            self._doubts.add(half.request_id, Stage.SELECT)
+
+    def _give_up(self, doubt: Doubt | None, now_ms: float) -> None:
+        """Call an outcome unknown; after SELECT or OPERATE that means STOP."""
+        if doubt is None:
+            return
+        self._fail(doubt.request_id, doubt.stage, "unknown")
+        if doubt.stage in {Stage.SELECT, Stage.OPERATE}:
+            self.order_stop(StopReason.UNKNOWN_OUTCOME, now_ms)
+
+    def _find_block(self) -> str:
+        if self._stop.is_active:
+            return "stopping"
+        if self.condition is Condition.MISMATCH:
+            return "geometry_mismatch"
+        return "" if self._is_online and self.condition is Condition.ONLINE else "silent"
+
+    @property
+    def _longest_motion_ms(self) -> float:
+        """Warning, the bank's own travel time + 20 %, settling."""
+        bank = self.identity
+        return 0.0 if bank is None else bank.warning_time_ms + 1.2 * bank.travel_time_ms + bank.settle_time_ms
+
+    def _fail(self, request_id: int, stage: Stage, reason: str) -> None:
+        self._reports.append(WireFailed(request_id, stage, reason))
+
+    def _tell(self, condition: Condition, identity: Identity | None, detail: str = "") -> None:
+        if condition is not self.condition or condition in {Condition.REBOOTED, Condition.ONLINE}:
+            self._reports.append(ConditionChanged(condition, identity, detail))
+        self.condition = condition

@@ -1,0 +1,105 @@
+"""What is read in a bus's spare time, in pieces short enough for a running lease: event ring and DETAIL block."""
+
+from __future__ import annotations
+
+from firmware_protocol.blocks import Detail, RingEvent, ring_slot
+from firmware_protocol.exchange import Exchange, Kind
+from firmware_protocol.fields import MessageFault
+from firmware_protocol.pdu import ask_registers
+from firmware_protocol.registers import DETAIL, RING_ENTRIES, RING_ENTRY_REGISTERS
+from firmware_protocol.reports import RingRead
+
+# Counts of registers differ between all kinds of reads, so that a late answer can't pass for another's (SPEC 6.10).
+RING_READ_ENTRIES = 2
+DETAIL_PIECE = 14
+
+
+class RingReader:
+    """Follows the event ring up to its head."""
+
+    def __init__(self) -> None:
+        """Start knowing nothing: the first head seen is where following begins."""
+        self._read: int | None = None
+        self._head = 0
+        self._lost = False
+
+    def see_head(self, head: int) -> None:
+        """Take the head that a snapshot shows."""
+        if self._read is None:
+            self._read = head
+        self._head = head
+        if self._missing > RING_ENTRIES:
+            self._lost = True
+            self._read = (head - RING_ENTRIES) & 0xFFFF
+
+    def forget(self) -> None:
+        """Begin anew, after another boot."""
+        self._read = None
+        self._lost = False
+
+    @property
+    def _missing(self) -> int:
+        return 0 if self._read is None else (self._head - self._read) & 0xFFFF
+
+    @property
+    def is_due(self) -> bool:
+        """Whether events wait to be read."""
+        return self._missing > 0
+
+    def ask(self, unit: int) -> Exchange:
+        """Build the read of the next entries; a read never runs over the ring's end."""
+        assert self._read is not None
+        first = (self._read + 1) & 0xFFFF
+        entries = min(RING_READ_ENTRIES, self._missing, RING_ENTRIES - first % RING_ENTRIES)
+        count = entries * RING_ENTRY_REGISTERS
+        return Exchange(Kind.RING, ask_registers(unit, ring_slot(first), count), 5 + 2 * count)
+
+    def take(self, words: tuple[int, ...], now_ms: float) -> RingRead:
+        """Turn the answer into events; an entry that is no longer the one asked for counts as lost."""
+        assert self._read is not None
+        events = []
+        for at in range(0, len(words), RING_ENTRY_REGISTERS):
+            self._read = (self._read + 1) & 0xFFFF
+            event = RingEvent.from_registers(words[at : at + RING_ENTRY_REGISTERS])
+            if isinstance(event, MessageFault) or event.sequence != self._read:
+                self._lost = True
+            else:
+                events.append(event)
+        lost, self._lost = self._lost, False
+        return RingRead(tuple(events), self._read, lost, now_ms)
+
+
+class DetailReader:
+    """Gathers the DETAIL block piece by piece."""
+
+    def __init__(self, period_ms: float, busy_period_ms: float) -> None:
+        """Begin a new round this often: seldom at rest, oftener while columns travel."""
+        self._period_ms = period_ms
+        self._busy_period_ms = busy_period_ms
+        self._words: tuple[int, ...] = ()
+        self._began_ms: float | None = None
+
+    def due_ms(self, busy: bool) -> float:
+        """When the next piece may be read."""
+        if self._words or self._began_ms is None:
+            return 0.0
+        return self._began_ms + (self._busy_period_ms if busy else self._period_ms)
+
+    def ask(self, unit: int, now_ms: float) -> Exchange:
+        """Build the read of the next piece."""
+        if not self._words:
+            self._began_ms = now_ms
+        address = DETAIL.address + len(self._words)
+        return Exchange(Kind.DETAIL, ask_registers(unit, address, DETAIL_PIECE), 5 + 2 * DETAIL_PIECE)
+
+    def take(self, words: tuple[int, ...], columns: int, aisles: int) -> Detail | MessageFault | None:
+        """Take a piece; the last one completes the block."""
+        self._words += words
+        if len(self._words) < DETAIL.count:
+            return None
+        whole, self._words = self._words, ()
+        return Detail.from_registers(whole, columns, aisles)
+
+    def drop(self) -> None:
+        """Give up this round."""
+        self._words = ()
