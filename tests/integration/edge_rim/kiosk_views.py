@@ -62,11 +62,15 @@ def bank(open_aisle: int = 3, **changes: Any) -> dict[str, Any]:
     columns, aisles, x_mm = [], [], 0
     for no in range(1, 12):
         faces = ["B"] if no == 1 else ["A", "B"]
-        columns.append({"no": no, "fixed": no == 1, "width_mm": 550, "faces": faces, "x_mm": x_mm, "quality": "measured"})
+        columns.append(
+            {"no": no, "fixed": no == 1, "width_mm": 550, "faces": faces, "x_mm": x_mm, "quality": "measured"}
+        )
         is_open = no == open_aisle
         x_mm += 550 + (800 if is_open else 0)
         occupancy = "presumed" if is_open else "clear"
-        aisles.append({"no": no, "width_mm": 800 if is_open else 0, "open": is_open, "occupancy": occupancy, "locked": False})
+        aisles.append(
+            {"no": no, "width_mm": 800 if is_open else 0, "open": is_open, "occupancy": occupancy, "locked": False}
+        )
     return {
         "bank": "A",
         "name": "1区",
@@ -100,10 +104,21 @@ def act(no: int, key: str, undoable: bool = False, undone: bool = False, **param
 
 def calm_view() -> KioskView:
     """Somebody is signed on, one aisle is open, nothing is asked."""
-    names = ["锦江宾馆", "东郊机械厂", "四川大学华西医院", "春熙路百货", "人民公园管理处", "双流冷库", "青白江物流园", "成都地铁3号线"]
+    names = [
+        "锦江宾馆",
+        "东郊机械厂",
+        "四川大学华西医院",
+        "春熙路百货",
+        "人民公园管理处",
+        "双流冷库",
+        "青白江物流园",
+        "成都地铁3号线",
+    ]
     acts = [act(0, "act.motion", aisle=3)]
     acts += [act(1, "act.take_out", undoable=True, name="李敏", title=names[0])]
-    acts += [act(no, "act.put_away", name="李敏", title=names[no - 1], place=PLACE, undone=no == 3) for no in range(2, 9)]
+    acts += [
+        act(no, "act.put_away", name="李敏", title=names[no - 1], place=PLACE, undone=no == 3) for no in range(2, 9)
+    ]
     acts += [act(9, "act.move", name="王建国", title="高新区管委会", place=PLACE)]
     shown = prompt()
     view = {
@@ -198,7 +213,12 @@ def alarm_view() -> KioskView:
     shown = prompt("prompt.stop_unconfirmed", kind="stopping", bank="A")
     view["prompt"], view["prompts"], view["siren"] = shown, [shown], True  # type: ignore[typeddict-item, list-item]
     view["states"] = [
-        {"key": "stop_unconfirmed", "level": "alarm", "subject": "A", "message": message("state.stop_unconfirmed", bank="1区")}
+        {
+            "key": "stop_unconfirmed",
+            "level": "alarm",
+            "subject": "A",
+            "message": message("state.stop_unconfirmed", bank="1区"),
+        }
     ]  # type: ignore[typeddict-item]
     return view
 

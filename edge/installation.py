@@ -1,0 +1,109 @@
+"""What the installer signed, as the core and the shelf wire want it: settings in, room and bank shapes out. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge.core.geometry import Column, Geometry, Segment
+from edge.core.room import BankSettings, Point, RoomSettings, Source
+from edge.settings import BankSettings as InstalledBank
+from edge.settings import BusSettings, GatewaySettings
+from firmware_protocol.geometry import BankShape, ColumnShape, SegmentShape, StopKind, geometry_hash, list_aisle_shapes
+from firmware_protocol.timing import Line, describe_commissioning
+
+STOP_KINDS = {
+    "fixed_column": StopKind.FIXED_COLUMN,
+    "end_stop": StopKind.END_STOP,
+    "wall": StopKind.WALL,
+}
+
+
+def describe_room(settings: GatewaySettings) -> RoomSettings:
+    """Tell the core its room."""
+    sources = [Source(s.id, s.name, s.station or settings.kiosk.point_id) for s in settings.scanner]
+    sources += [Source(c.id, c.name, c.station or settings.kiosk.point_id) for c in settings.camera]
+    return RoomSettings(
+        id=settings.room.id,
+        name=settings.room.name,
+        number=settings.room.number,
+        banks=tuple(describe_bank(bank) for bank in settings.bank),
+        sources=tuple(sources),
+        moving_limit=tuple((bus.id, Line(bus.baud).max_moving_banks) for bus in settings.bus),
+    )
+
+
+def describe_bank(bank: InstalledBank) -> BankSettings:
+    """Tell the core one bank."""
+    return BankSettings(
+        id=bank.id,
+        name=bank.name,
+        bus=bank.bus,
+        geometry=describe_geometry(bank),
+        points=tuple(Point(p.id, p.kind, p.name, p.card_code, p.button) for p in bank.point),
+        speed_mm_s=bank.speed_mm_s,
+        wake_ms=bank.wake_ms,
+        warning_ms=bank.warning_ms,
+        travel_ms=bank.travel_ms,
+        stop_confirm_ms=bank.stop_confirm_ms,
+    )
+
+
+def describe_geometry(bank: InstalledBank) -> Geometry:
+    """Tell the core the steel of one bank."""
+    return Geometry(
+        columns=tuple(Column(c.no, c.width_mm, c.faces, c.fixed) for c in bank.column),
+        segments=tuple(
+            Segment(s.first_column, s.last_column, s.free_width_mm, s.free_aisles, s.home_aisle) for s in bank.segment
+        ),
+        sections=bank.sections,
+        tiers=bank.tiers,
+        slots=bank.slots,
+        passable_gap_mm=bank.passable_gap_mm,
+    )
+
+
+def hash_geometry(bank: InstalledBank) -> int:
+    """Compute the hash that the controller of this bank must answer."""
+    columns = [ColumnShape(c.no, c.fixed, "".join(c.faces), c.width_mm) for c in bank.column]
+    segments = [
+        SegmentShape(
+            STOP_KINDS[s.left_stop], STOP_KINDS[s.right_stop], s.first_column, s.last_column, s.free_aisles,
+            s.free_width_mm,
+        )
+        for s in bank.segment
+    ]  # fmt: skip
+    return geometry_hash(
+        BankShape(
+            columns=columns,
+            aisles=list_aisle_shapes(columns, bank.segment[-1].last_column),
+            segments=segments,
+            sections=bank.sections,
+            tiers=bank.tiers,
+            passable_gap_mm=bank.passable_gap_mm,
+        )
+    )
+
+
+def commissioning_sheet(settings: GatewaySettings) -> list[dict[str, Any]]:
+    """List for each bank what the installer must print and sign: stop distances, bus sum, geometry."""
+    buses = {bus.id: bus for bus in settings.bus}
+    return [commission_bank(bank, buses[bank.bus]) for bank in settings.bank]
+
+
+def commission_bank(bank: InstalledBank, bus: BusSettings) -> dict[str, Any]:
+    """Compute the sheet of one bank."""
+    sums = describe_commissioning(Line(bus.baud), bank.speed_mm_s, bank.reaction_ms, bank.braking_mm)
+    return {
+        "bank": bank.id,
+        "name": bank.name,
+        "bus": bus.id,
+        "unit": bank.unit,
+        **sums,
+        "stop_confirm_ms": bank.stop_confirm_ms,
+        "passable_gap_mm": bank.passable_gap_mm,
+        "geometry_hash": f"{hash_geometry(bank):08X}",
+        "points": [
+            {"id": p.id, "kind": p.kind, "name": p.name, "signed_by": p.signed_by, "signed_on": p.signed_on.isoformat()}
+            for p in bank.point
+        ],
+    }
