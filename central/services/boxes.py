@@ -20,9 +20,11 @@ from central.store.boxes import (
     SORT_COLUMNS,
     BoxRow,
     after_box,
+    count_states,
     find_box,
     find_box_by_code,
     load_history_lines,
+    load_latest_lines,
     match_boxes,
     select_boxes,
 )
@@ -37,6 +39,7 @@ class SearchBoxes:
     text: str = ""
     room_id: str | None = None
     state: State | None = None
+    conflict: bool = False
     sort: str = "code"
     after: str | None = None
     limit: int = 50
@@ -75,6 +78,41 @@ class MovementSeen:
     source: str
     late: bool
     undo_of: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoxCounts:
+    """How many boxes are in which state; `conflicts` are among them."""
+
+    states: dict[str, int]
+    conflicts: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class LatestMovement:
+    """A movement with the box that moved."""
+
+    movement: MovementSeen
+    box_id: str
+    box_code: str
+    box_title: str
+
+
+def count_boxes(session: Session, actor: Actor, room_id: str | None = None) -> BoxCounts:
+    """Count the boxes in the actor's rooms, or in one of them."""
+    states: dict[str, int] = {}
+    conflicts = 0
+    for state, conflict, count in count_states(session, find_scope(actor, Action.SEE_BOXES), room_id):
+        states[state] = states.get(state, 0) + count
+        conflicts += count if conflict is not None else 0
+    return BoxCounts(states, conflicts, sum(states.values()))
+
+
+def list_latest_movements(session: Session, actor: Actor, limit: int = 8) -> tuple[LatestMovement, ...]:
+    """Return the newest movements of boxes in the actor's rooms."""
+    lines = load_latest_lines(session, find_scope(actor, Action.SEE_BOXES), min(limit, LONGEST_PAGE))
+    return tuple(LatestMovement(_to_movement(line), line.box_id, line.box_code, line.box_title) for line in lines)
 
 
 def search_boxes(session: Session, actor: Actor, command: SearchBoxes) -> Page[BoxFound]:
@@ -118,22 +156,7 @@ def list_box_history(
     limit = min(limit, LONGEST_PAGE)
     before = _read_history_cursor(after) if after else None
     lines = load_history_lines(session, box.code, before, limit + 1)
-    items = tuple(
-        MovementSeen(
-            id=line.id,
-            room_id=line.room_id,
-            action=line.action,
-            place_key=line.place_key,
-            staff_code=line.staff_code,
-            staff_name=line.staff_name,
-            occurred_at=line.occurred_at,
-            recorded_at=line.recorded_at,
-            source=line.source,
-            late=line.late,
-            undo_of=line.undo_of,
-        )
-        for line in lines[:limit]
-    )
+    items = tuple(_to_movement(line) for line in lines[:limit])
     last = lines[limit - 1] if len(lines) > limit else None
     return Page(items, make_cursor(last.order_at.isoformat(), last.id) if last is not None else None)
 
@@ -156,13 +179,29 @@ def to_box_found(row: Row[*tuple[Any, ...]]) -> BoxFound:
     )
 
 
+def _to_movement(line: Row[*tuple[Any, ...]]) -> MovementSeen:
+    return MovementSeen(
+        id=line.id,
+        room_id=line.room_id,
+        action=line.action,
+        place_key=line.place_key,
+        staff_code=line.staff_code,
+        staff_name=line.staff_name,
+        occurred_at=line.occurred_at,
+        recorded_at=line.recorded_at,
+        source=line.source,
+        late=line.late,
+        undo_of=line.undo_of,
+    )
+
+
 def _search(session: Session, scope: Scope, command: SearchBoxes) -> Page[BoxFound]:
     if command.sort not in SORT_COLUMNS:
         raise Refusal(Reason.INVALID, details=(f"sort: {', '.join(SORT_COLUMNS)}",))
     limit = max(1, min(command.limit, LONGEST_PAGE))
     query = (
         select_boxes(scope)
-        .where(match_boxes(split_query(command.text), command.room_id, command.state))
+        .where(match_boxes(split_query(command.text), command.room_id, command.state, conflict=command.conflict))
         .order_by(asc(SORT_COLUMNS[command.sort]), BoxRow.code)
         .limit(limit + 1)
     )

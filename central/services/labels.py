@@ -37,7 +37,7 @@ class LabelIssued:
 
     def to_command(self) -> dict[str, Any]:
         """Return the body of the gateway's command `print_label`."""
-        return {"box_code": self.code}
+        return {"box_code": self.code, "copy_no": self.copy_no}
 
 
 def print_label(session: Session, actor: Actor, command: PrintLabel, now: datetime) -> LabelIssued:

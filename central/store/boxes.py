@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Row, Select, String, and_, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, ForeignKey, Index, Row, Select, String, and_, func, literal, select, true, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from central.domain.locations import State
@@ -72,14 +72,18 @@ def select_boxes(scope: Scope) -> Select[*tuple[Any, ...]]:
     )
 
 
-def match_boxes(words: Sequence[str], room_id: str | None, state: State | None) -> ColumnElement[bool]:
-    """Return the condition of a search: every word occurs, in this room, in this state."""
+def match_boxes(
+    words: Sequence[str], room_id: str | None, state: State | None, *, conflict: bool = False
+) -> ColumnElement[bool]:
+    """Return the condition of a search: every word occurs, in this room, in this state, with a conflict."""
     conditions: list[ColumnElement[bool]] = [BoxRow.search_text.like(make_pattern(word), escape="\\") for word in words]
     if room_id is not None:
         conditions.append(BoxRow.room_id == room_id)
     if state is not None:
         conditions.append(func.coalesce(BoxLocationRow.state, literal(State.NOWHERE.value)) == state.value)
-    return and_(literal(value=True), *conditions)
+    if conflict:
+        conditions.append(BoxLocationRow.conflict.is_not(None))
+    return and_(true(), *conditions)
 
 
 def after_box(sort: str, values: tuple[str, ...]) -> ColumnElement[bool]:
@@ -126,9 +130,51 @@ def count_by_place(session: Session, room_id: str) -> dict[str, int]:
     return {key: count for key, count in session.execute(query) if key is not None}
 
 
+def count_states(session: Session, scope: Scope, room_id: str | None) -> Sequence[BoxLine]:
+    """Return (state, conflict, number of boxes)."""
+    state = func.coalesce(BoxLocationRow.state, literal(State.NOWHERE.value))
+    query = (
+        select(state, BoxLocationRow.conflict, func.count())
+        .select_from(BoxRow)
+        .outerjoin(BoxLocationRow, BoxLocationRow.box_code == BoxRow.code)
+        .where(within(scope, BoxRow.room_id), true() if room_id is None else BoxRow.room_id == room_id)
+        .group_by(state, BoxLocationRow.conflict)
+    )
+    return session.execute(query).all()
+
+
 def load_history_lines(session: Session, code: str, before: tuple[str, str] | None, limit: int) -> Sequence[BoxLine]:
     """Return movements of a box from the newest back, with the names of who made them."""
     query = (
+        _select_lines()
+        .where(MovementRow.box_code == code)
+        .order_by(MovementRow.order_at.desc(), MovementRow.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        at, movement_id = before
+        query = query.where(
+            tuple_(MovementRow.order_at, MovementRow.id)
+            < tuple_(literal(datetime.fromisoformat(at), Instant), literal(movement_id))
+        )
+    return session.execute(query).all()
+
+
+def load_latest_lines(session: Session, scope: Scope, limit: int) -> Sequence[BoxLine]:
+    """Return the newest movements of boxes in scope; ids are made in order of time, so the key serves as index."""
+    query = (
+        _select_lines()
+        .add_columns(BoxRow.id.label("box_id"), BoxRow.code.label("box_code"), BoxRow.title.label("box_title"))
+        .join(BoxRow, BoxRow.code == MovementRow.box_code)
+        .where(within(scope, BoxRow.room_id))
+        .order_by(MovementRow.id.desc())
+        .limit(limit)
+    )
+    return session.execute(query).all()
+
+
+def _select_lines() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             MovementRow.id,
             MovementRow.room_id,
@@ -145,14 +191,4 @@ def load_history_lines(session: Session, code: str, before: tuple[str, str] | No
         )
         .outerjoin(BadgeRow, BadgeRow.code == MovementRow.staff_code)
         .outerjoin(PersonRow, PersonRow.id == BadgeRow.person_id)
-        .where(MovementRow.box_code == code)
-        .order_by(MovementRow.order_at.desc(), MovementRow.id.desc())
-        .limit(limit)
     )
-    if before is not None:
-        at, movement_id = before
-        query = query.where(
-            tuple_(MovementRow.order_at, MovementRow.id)
-            < tuple_(literal(datetime.fromisoformat(at), Instant), literal(movement_id))
-        )
-    return session.execute(query).all()

@@ -37,7 +37,7 @@ class Transactions:
         self.engine = engine
         self._writers = engine.execution_options(**{WRITES: True})
         self.gate = FairGate(1) if engine.dialect.name == "sqlite" else None
-        self.slots = FairGate(pool_size - JOB_CONNECTIONS)
+        self._slots = FairGate(pool_size - JOB_CONNECTIONS)
         self._last_steps: list[Step] = []
         self._observers: list[Callable[[float], None]] = []
         self._commit_listeners: list[Step] = []
@@ -75,23 +75,28 @@ class Transactions:
         self._tell_listeners(session)
 
     @asynccontextmanager
+    async def slots_async(self) -> AsyncIterator[None]:
+        """Hold a place among the requests that may use a connection, so that none waits for one inside a thread."""
+        await self._slots.enter_async(GATE_WAIT_S)
+        try:
+            yield
+        finally:
+            self._slots.leave()
+
+    @asynccontextmanager
     async def read_async(self) -> AsyncIterator[Session]:
         """Yield a read session to a request, once a connection is sure to be free."""
-        await self.slots.enter_async(GATE_WAIT_S)
-        session = Session(self.engine, autoflush=False)
-        try:
-            yield session
-        finally:
+        async with self.slots_async():
+            session = Session(self.engine, autoflush=False)
             try:
-                await _run_apart(session.close)
+                yield session
             finally:
-                self.slots.leave()
+                await _run_apart(session.close)
 
     @asynccontextmanager
     async def write_async(self) -> AsyncIterator[Session]:
         """Yield a write session to a request and commit it at the end, before the answer leaves."""
-        await self.slots.enter_async(GATE_WAIT_S)
-        try:
+        async with self.slots_async():
             if self.gate is not None:
                 await self.gate.enter_async(GATE_WAIT_S)
             entered = time.perf_counter()
@@ -104,8 +109,6 @@ class Transactions:
                     await _run_apart(session.close)
                 finally:
                     self._leave_gate(entered)
-        finally:
-            self.slots.leave()
         self._tell_listeners(session)
 
     def _commit(self, session: Session) -> None:

@@ -1,0 +1,210 @@
+"""The command `openaisle-central`: serve, and what an administrator does at the machine itself."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+import uvicorn
+
+from central.app import (
+    SchemaBehindError,
+    build_app,
+    make_hasher,
+    open_store,
+    read_clock,
+    set_up_logging,
+)
+from central.domain.people import Grant, Role
+from central.domain.refusals import Refusal
+from central.domain.seeds import parse_seed
+from central.domain.wording import word_refusal
+from central.services.ingest import admit_epoch as admit_gateway_epoch
+from central.services.people import CreatePerson, check_password, create_person
+from central.services.room_import import hash_new_secrets
+from central.services.room_import import import_room as import_room_seed
+from central.settings import CentralSettings, SettingsError, read_settings, show_settings
+from central.store.base import open_engine
+from central.store.migrate import newest_revision, read_revision, upgrade_schema
+from central.store.movements import rebuild_locations as rebuild_all_locations
+from central.store.tx import Transactions
+
+SEED_LIMIT_MIB = 64
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="The centre of OpenAisle: pages and API, facts from the archive rooms, feeds to them.",
+)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@app.callback()
+def choose_settings(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Settings file (TOML). Without one: SQLite in the working directory, loopback only."),
+    ] = None,
+) -> None:
+    """Read the settings that every command needs."""
+    try:
+        context.obj = read_settings(config)
+    except SettingsError as error:
+        fail(*error.problems)
+    set_up_logging(context.obj.log)
+
+
+@app.command()
+def serve(context: typer.Context) -> None:
+    """Serve pages and API, and take facts from the gateways, until told to stop."""
+    settings: CentralSettings = context.obj
+    try:
+        application = build_app(settings)
+    except SchemaBehindError as error:
+        fail(str(error))
+    # A page that streams live state would keep a stop waiting for ever.
+    uvicorn.run(
+        application,
+        host=settings.http.host,
+        port=settings.http.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+
+
+@app.command()
+def migrate(context: typer.Context) -> None:
+    """Create the database or bring it to the schema of this version; harmless when it is there already."""
+    settings: CentralSettings = context.obj
+    engine = open_engine(settings.database.url, pool_size=1)
+    before = read_revision(engine)
+    upgrade_schema(engine)
+    engine.dispose()
+    typer.echo(f"schema: {before or 'empty'} -> {newest_revision()}")
+
+
+@app.command()
+def create_user(
+    context: typer.Context,
+    login: Annotated[str, typer.Argument(help="Log-in name: small letters, digits, dot, dash.")],
+    role: Annotated[list[Role], typer.Option(help="May be given several times.")],
+    name: Annotated[str, typer.Option(help="Name as others read it; the log-in name if left out.")] = "",
+    room: Annotated[list[str] | None, typer.Option(help="Room id; several times for several; none: all rooms.")] = None,
+) -> None:
+    """Found a person with a log-in. The password is asked for, or read from standard input if that is a pipe."""
+    password = (
+        typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        if sys.stdin.isatty()
+        else sys.stdin.readline().rstrip("\n")
+    )
+    rooms: list[str | None] = list(room) if room else [None]
+    with refusals_told(), store(context) as tx:
+        check_password(login, password)
+        command = CreatePerson(
+            login=login,
+            name=name or login,
+            password_hash=make_hasher(context.obj).hash_secret(password),
+            grants=frozenset(Grant(each, room_id) for each in role for room_id in rooms),
+        )
+        with tx.write() as session:
+            person_id = create_person(session, None, command, read_clock())
+    typer.echo(f"created {login} ({person_id})")
+
+
+@app.command()
+def import_room(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Room file (JSON): steel, places, boxes, people.")],
+) -> None:
+    """Found an archive room from its file, or bring it up to the file: all of it or, with one fault, nothing."""
+    try:
+        if file.stat().st_size > SEED_LIMIT_MIB * 1024 * 1024:
+            fail(f"{file}: larger than {SEED_LIMIT_MIB} MiB")
+        document = file.read_bytes()
+    except OSError as error:
+        fail(f"{file}: can't be read: {error.strerror}")
+    with refusals_told(), store(context) as tx:
+        seed = parse_seed(document)
+        with tx.read() as session:
+            secrets = hash_new_secrets(session, make_hasher(context.obj), seed)
+        with tx.write() as session:
+            imported = import_room_seed(session, None, seed, secrets, read_clock())
+    counts = ", ".join(f"{count} {part.replace('_', ' ')}" for part, count in asdict(imported).items())
+    typer.echo(f"room {seed.room.id}: {counts}")
+
+
+@app.command()
+def admit_epoch(
+    context: typer.Context,
+    room_id: Annotated[str, typer.Argument(help="Room id, for example r01.")],
+    epoch: Annotated[str, typer.Argument(help="Epoch shown on the gateways page, 32 hex digits.")],
+) -> None:
+    """Let a gateway's changed store in: its disk was replaced or rolled back, and you know why."""
+    with store(context) as tx, tx.write() as session:
+        known = admit_gateway_epoch(session, room_id=room_id, epoch=epoch, decided_by="command line", now=read_clock())
+    if not known:
+        fail(f"room {room_id} has shown no epoch {epoch}")
+    typer.echo(f"room {room_id}: epoch {epoch} admitted")
+
+
+@app.command()
+def rebuild_locations(context: typer.Context) -> None:
+    """Derive where every box is anew from the history of movements."""
+    with store(context) as tx, tx.write() as session:
+        count = rebuild_all_locations(session)
+    typer.echo(f"{count} locations derived")
+
+
+@app.command()
+def print_config(context: typer.Context) -> None:
+    """Print the settings in force, secrets left out."""
+    typer.echo(json.dumps(show_settings(context.obj), ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def store(context: typer.Context) -> Iterator[Transactions]:
+    """Open the database for one command."""
+    try:
+        tx = open_store(context.obj)
+    except SchemaBehindError as error:
+        fail(str(error))
+    try:
+        yield tx
+    finally:
+        tx.engine.dispose()
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """End a refused command with what happened, what is safe, what to do."""
+    try:
+        yield
+    except Refusal as refusal:
+        wording = word_refusal(refusal.reason)
+        sentences = f"{wording.happened} {wording.safe} {wording.next}".format_map(refusal.facts)
+        fail(f"{wording.title}. {sentences}", *refusal.details)
+
+
+def fail(*lines: str) -> NoReturn:
+    """End with exit status 1 and these lines on standard error."""
+    for line in lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Numbers that a scrape asks the database and the link for: never kept, so never stale."""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from central.domain.ingest import EpochState
+from central.jobs.link import CentralLink
+from central.metrics import Readings
+from central.store.gateways import GatewayRow
+from central.store.ingest import CursorRow, list_cursors
+from central.store.movements import BoxLocationRow
+from central.store.tx import Transactions
+
+log = structlog.get_logger(__name__)
+
+
+def read_metrics(tx: Transactions, link: CentralLink | None) -> dict[str, Readings]:
+    """Return the computed metrics by name; without a database only those of the process."""
+    readings: dict[str, Readings] = {
+        "openaisle_central_writers_waiting": [((), float(tx.gate.waiting if tx.gate is not None else 0))],
+    }
+    if link is not None:
+        status = link.status()
+        readings["openaisle_central_link_up"] = [((), float(status["connected"]))]
+        counts: dict[str, int] = status["counts"]
+        readings["openaisle_central_link_events_total"] = [((kind,), float(n)) for kind, n in sorted(counts.items())]
+    try:
+        with tx.read() as session:
+            return readings | _read_database(session)
+    except SQLAlchemyError as error:
+        log.warning("metrics_without_database", error=str(error))
+        return readings
+
+
+def _read_database(session: Session) -> dict[str, Readings]:
+    gateways = session.execute(select(GatewayRow.room_id, GatewayRow.state).order_by(GatewayRow.room_id)).all()
+    cursors: dict[str, list[CursorRow]] = {room_id: [] for room_id, _ in gateways}
+    for cursor in list_cursors(session):
+        cursors.setdefault(cursor.room_id, []).append(cursor)
+    conflicts = dict.fromkeys(cursors, 0) | _count_conflicts(session)
+    return {
+        "openaisle_central_gateway_up": [((room_id,), float(state == "online")) for room_id, state in gateways],
+        "openaisle_central_gateway_behind": [
+            ((room_id,), float(sum(max(0, each.head - each.through) for each in own)))
+            for room_id, own in cursors.items()
+        ],
+        "openaisle_central_room_quarantined": [
+            ((room_id,), float(sum(_needs_admin(each) for each in own))) for room_id, own in cursors.items()
+        ],
+        "openaisle_central_box_conflicts": [((room_id,), float(count)) for room_id, count in conflicts.items()],
+    }
+
+
+def _needs_admin(cursor: CursorRow) -> bool:
+    return cursor.forked_at is not None or cursor.state == EpochState.PENDING
+
+
+def _count_conflicts(session: Session) -> dict[str, int]:
+    query = (
+        select(BoxLocationRow.room_id, func.count())
+        .where(BoxLocationRow.conflict.is_not(None))
+        .group_by(BoxLocationRow.room_id)
+    )
+    return dict(session.execute(query).tuples().all())
