@@ -175,6 +175,17 @@ class OrderBook:
         request, self.asked_act = self.asked_act, None
         return request
 
+    def take_asked(self) -> list[tuple[int, Stage, int]]:
+        """Return whatever is on the wire as request id, stage and token (0: none); it is no longer waited for."""
+        asked = []
+        if (select := self.take_select()) is not None:
+            asked.append((select.request_id, Stage.SELECT, 0))
+        if (operate := self.take_operate()) is not None:
+            asked.append((operate.request_id, Stage.OPERATE, operate.token))
+        if (act := self.take_act()) is not None:
+            asked.append((act.request_id, Stage.ACT, 0))
+        return asked
+
 
 def _fits(request: OperateRequest, standing: Selection) -> bool:
     return (request.request_id, request.token, request.target) == (

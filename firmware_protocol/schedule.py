@@ -64,10 +64,7 @@ class BusSchedule:
     def order_select(self, unit: int, request: SelectRequest, deadline_ms: float) -> None:
         """Ask for a selection unless as many banks move as the line's leases allow (SPEC 6.7)."""
         moving = sum(session.is_leasing for session in self.sessions.values())
-        if moving >= self._max_moving:
-            self.sessions[unit].refuse_select(request.request_id, "bus_full")
-        else:
-            self.sessions[unit].order_select(request, deadline_ms)
+        self.sessions[unit].order_select(request, deadline_ms, "bus_full" if moving >= self._max_moving else "")
 
     def take_reports(self) -> list[tuple[int, Report]]:
         """Hand over what the sessions have to tell, with their units."""
@@ -97,6 +94,13 @@ class BusSchedule:
                 self.counters.strays += 1
                 if item.unit in self.sessions:
                     self.sessions[item.unit].take_stray((item.function, len(item.body) + 4))
+
+    def lose_line(self, now_ms: float) -> None:
+        """Meet a line that is gone; the next `step` belongs to a new one."""
+        self._sent = None
+        self._reader = FrameReader(Role.RESPONSE)
+        for session in self.sessions.values():
+            session.lose_line(now_ms)
 
     # ------------------------------------------------------------ bytes out
 

@@ -78,9 +78,9 @@ class ControllerSession:
 
     # ------------------------------------------------------------ orders of the owner
 
-    def order_select(self, request: SelectRequest, deadline_ms: float) -> None:
-        """Ask for a selection; refused at once when it could not go out."""
-        self._orders.order_select(request, deadline_ms, self._find_block())
+    def order_select(self, request: SelectRequest, deadline_ms: float, blocked: str = "") -> None:
+        """Ask for a selection; refused at once when it could not go out, or the bus has `blocked` it."""
+        self._orders.order_select(request, deadline_ms, blocked or self._find_block())
 
     def order_operate(self, request: OperateRequest, deadline_ms: float) -> None:
         """Ask to carry out the standing selection."""
@@ -114,10 +114,6 @@ class ControllerSession:
             self._fail(request_id, Stage.OUTCOME, "unknown")
         else:
             self._doubts.add(request_id, Stage.OUTCOME)
-
-    def refuse_select(self, request_id: int, reason: str) -> None:
-        """Report a SELECT that the bus can't take."""
-        self._fail(request_id, Stage.SELECT, reason)
 
     def take_reports(self) -> list[Report]:
         """Hand over what happened since the last call."""
@@ -285,13 +281,12 @@ class ControllerSession:
 
     def _doubt_orders(self) -> None:
         """Let the log tell what became of the request on the wire."""
-        select, operate, act = self._orders.take_select(), self._orders.take_operate(), self._orders.take_act()
-        if select is not None:
-            self._doubts.add(select.request_id, Stage.SELECT)
-        if operate is not None:
-            self._doubts.add(operate.request_id, Stage.OPERATE, operate.token)
-        if act is not None:
-            self._doubts.add(act.request_id, Stage.ACT)
+        for request_id, stage, token in self._orders.take_asked():
+            self._doubt(request_id, stage, "timed_out", token)
+
+    def _doubt(self, request_id: int, stage: Stage, reason: str, token: int = 0) -> None:
+        self._doubts.add(request_id, stage, token)
+        self._fail(request_id, stage, reason)
 
     def take_stray(self, exchange_shape: tuple[int, int]) -> None:
         """Take note of an answer that nobody waited for any more."""
@@ -337,7 +332,7 @@ class ControllerSession:
             return
         told = SelectAnswer.from_registers(words)
         if isinstance(told, MessageFault) or told.target != request.target:
-            self._doubts.add(request.request_id, Stage.SELECT)
+            self._doubt(request.request_id, Stage.SELECT, "nonsense")
             return
         if told.token and self._stop.is_active:
             self._orders.deselect = True
@@ -354,7 +349,7 @@ class ControllerSession:
             return
         told = ReasonsAnswer.from_registers(words)
         if isinstance(told, MessageFault) or told.target != request.target:
-            self._doubts.add(request.request_id, Stage.OPERATE, request.token)
+            self._doubt(request.request_id, Stage.OPERATE, "nonsense", request.token)
             return
         if not told.reasons and not self._stop.is_active:
             self._lease.start(request.token, now_ms, self._longest_motion_ms)
@@ -369,7 +364,7 @@ class ControllerSession:
             return
         told = ReasonsAnswer.from_registers(words)
         if isinstance(told, MessageFault) or told.target != request.target:
-            self._doubts.add(request.request_id, Stage.ACT)
+            self._doubt(request.request_id, Stage.ACT, "nonsense")
         else:
             self._reports.append(ActAnswered(request.request_id, told.reasons, now_ms))
 
@@ -436,6 +431,12 @@ class ControllerSession:
 
     # ------------------------------------------------------------ what goes wrong
 
+    def lose_line(self, now_ms: float) -> None:
+        """Meet a line that is gone: what was on the way is in doubt; the unit is looked for as soon as it is back."""
+        self._doubt_orders()
+        self._fall_silent(now_ms)
+        self._probe_due_ms = now_ms
+
     def _take_reboot(self, now_ms: float) -> None:
         """Meet another boot id in MOTION: believe nothing until identity has been read again."""
         self._forget_boot(now_ms)
@@ -465,13 +466,13 @@ class ControllerSession:
         self._lease.withdraw()
         half = self._orders.void(reason)
         if half is not None:
-            self._doubts.add(half.request_id, Stage.SELECT)
+            self._doubt(half.request_id, Stage.SELECT, reason)
 
     def _give_up(self, doubt: Doubt | None, now_ms: float) -> None:
         """Call an outcome unknown; after SELECT or OPERATE that means STOP."""
         if doubt is None:
             return
-        self._fail(doubt.request_id, doubt.stage, "unknown")
+        self._fail(doubt.request_id, Stage.OUTCOME, "unknown")
         if doubt.stage in {Stage.SELECT, Stage.OPERATE}:
             self.order_stop(StopReason.UNKNOWN_OUTCOME, now_ms)
 

@@ -1,0 +1,192 @@
+"""Between the wire's numbers and the core's words: tables only, nothing is decided here."""
+
+from __future__ import annotations
+
+from edge.core import snapshot as core
+from edge.core.events import ControllerCondition, WireStage
+from firmware_protocol.blocks import Detail, MotionSnapshot, RingEvent
+from firmware_protocol.codes import (
+    BankState,
+    EventKind,
+    Face,
+    FaultBits,
+    Operation,
+    Outcome,
+    PositionQuality,
+    Reasons,
+    SafetyBits,
+    StopReason,
+)
+from firmware_protocol.codes import Contact as ContactBits
+from firmware_protocol.fields import Place, Target, aisles_of, unpack_pairs
+from firmware_protocol.messages import SelectAnswer as WireSelectAnswer
+from firmware_protocol.reports import Condition, Stage
+
+STATES: dict[BankState, core.BankCondition] = {
+    BankState.UNKNOWN: "unknown",
+    BankState.ASLEEP: "asleep",
+    BankState.WAKING: "waking",
+    BankState.IDLE: "idle",
+    BankState.SELECTED: "selected",
+    BankState.WARNING: "warning",
+    BankState.MOVING: "moving",
+    BankState.SETTLING: "settling",
+    BankState.STOPPED: "stopped",
+    BankState.FAULT: "fault",
+}
+OPERATIONS: dict[Operation, core.Operation] = {
+    Operation.NONE: "none",
+    Operation.OPEN: "open_aisle",
+    Operation.CLOSE_ALL: "close_all",
+    Operation.VENTILATE: "ventilate",
+    Operation.PARK: "park",
+    Operation.HOME: "home",
+    Operation.LOCK: "lock",
+    Operation.UNLOCK: "unlock",
+    Operation.LIGHT_ON: "light",
+    Operation.LIGHT_OFF: "light",
+    Operation.CLEAR_FAULT: "clear_fault",
+    Operation.WAKE: "wake",
+}
+# LIGHT_OFF shares the core's word with LIGHT_ON: what the core asks for is the first of the two.
+WIRE_OPERATIONS: dict[core.Operation, Operation] = {word: number for number, word in reversed(OPERATIONS.items())}
+# A selection that ended without motion leaves nothing to report on; what broke a motion off is a failure.
+OUTCOMES: dict[Outcome, core.Outcome] = {
+    Outcome.NONE: "none",
+    Outcome.SELECTED: "none",
+    Outcome.EXPIRED: "none",
+    Outcome.DESELECTED: "none",
+    Outcome.ACCEPTED: "running",
+    Outcome.DONE: "done",
+    Outcome.REFUSED: "refused",
+    Outcome.STOPPED: "failed",
+    Outcome.LAPSED: "failed",
+    Outcome.FAILED: "failed",
+}
+QUALITIES: dict[PositionQuality, core.Quality] = {
+    PositionQuality.UNKNOWN: "unknown",
+    PositionQuality.INFERRED: "inferred",
+    PositionQuality.CONTACTS_ONLY: "contacts",
+    PositionQuality.MEASURED: "measured",
+}
+SIGNS: tuple[tuple[SafetyBits, core.SafetySign], ...] = (
+    (SafetyBits.ESTOP_OPEN, "emergency_stop"),
+    (SafetyBits.EDGE_TRIPPED, "edge"),
+    (SafetyBits.BEAM_BROKEN, "beam"),
+    (SafetyBits.IN_AISLE_LOCK, "aisle_lock"),
+    (SafetyBits.MAINTENANCE_KEY, "maintenance"),
+    (SafetyBits.FIRE_INPUT, "fire"),
+    (SafetyBits.LOCAL_PANEL, "panel"),
+    (SafetyBits.CLUTCH_RELEASED, "handle"),
+    (SafetyBits.TRIP_LATCHED, "other"),
+)
+# Entries that only tell of an end are "other": the ring's head has moved all the same.
+RING_KINDS: dict[EventKind, core.RingKind] = {
+    EventKind.POWER_ON: "power",
+    EventKind.HANDLE: "handle_moved",
+    EventKind.POSITION_LOST: "clutch_released",
+    EventKind.OCCUPIED: "occupancy",
+    EventKind.BEAM_BROKEN: "beam",
+    EventKind.EDGE_TRIPPED: "edge",
+    EventKind.ESTOP_OPENED: "emergency_stop",
+    EventKind.LOCK_SET: "lock_set",
+    EventKind.LOCK_RELEASED: "lock_released",
+    EventKind.LOCAL_MOTION: "panel_motion",
+    EventKind.FAULT_SET: "fault",
+    EventKind.DOOR: "door",
+    EventKind.FIRE: "trip",
+    EventKind.STOP_PRESSED: "trip",
+}
+CONDITIONS: dict[Condition, ControllerCondition] = {
+    Condition.ONLINE: "online",
+    Condition.SILENT: "silent",
+    Condition.REBOOTED: "rebooted",
+    Condition.MISMATCH: "geometry_mismatch",
+}
+STAGES: dict[Stage, WireStage] = {
+    Stage.SELECT: "select",
+    Stage.OPERATE: "operate",
+    Stage.LEASE: "lease",
+    Stage.OUTCOME: "outcome",
+    Stage.DESELECT: "deselect",
+    Stage.INDICATOR: "indicator",
+    Stage.ACT: "wake",
+}
+STOP_REASONS = {"pressed": StopReason.PERSON, "travel_time": StopReason.DEADLINE, "stale": StopReason.STALE}
+FACES = {"": Face.NONE, "A": Face.A, "B": Face.B}
+
+
+def describe_snapshot(wire: MotionSnapshot, columns: int) -> core.ShelfSnapshot:
+    """Tell a MOTION block of a bank of so many columns in the core's words."""
+    return core.ShelfSnapshot(
+        state=STATES[wire.state],
+        open_aisles=aisles_of(wire.open_aisles),
+        sequence=wire.sequence,
+        ring_head=wire.ring_head,
+        boot_id=wire.boot_id_low,
+        operation=OPERATIONS[wire.target.operation],
+        target_aisle=wire.target.aisle or None,
+        progress_permille=wire.progress_permille if wire.progress_permille <= 1000 else 0,
+        safety=tuple(sign for bit, sign in SIGNS if wire.safety & bit),
+        faults=name_bits(wire.faults),
+        occupied=aisles_of(wire.occupancy_seen),
+        occupancy_unknown=aisles_of(wire.occupancy_unknown),
+        contacts=describe_contacts(wire.contacts, columns),
+        last_request_low=wire.last_request_id_low,
+        outcome=OUTCOMES[wire.outcome],
+    )
+
+
+def describe_contacts(words: tuple[int, int, int], columns: int) -> tuple[core.Contact, ...]:
+    """Tell each column's contacts."""
+    pairs = unpack_pairs(words, columns)
+    return tuple(core.Contact(bool(pair & ContactBits.LEFT), bool(pair & ContactBits.RIGHT)) for pair in pairs)
+
+
+def describe_detail(wire: Detail) -> core.ShelfDetail:
+    """Tell a DETAIL block in the core's words."""
+    return core.ShelfDetail(
+        positions_mm=wire.positions_mm,
+        quality=tuple(QUALITIES[quality] for quality in wire.qualities),
+        aisle_widths_mm=wire.aisle_widths_mm,
+        temperature_dc=None if wire.temperature_c is None else round(wire.temperature_c * 10),
+        humidity_permille=None if wire.relative_humidity is None else round(wire.relative_humidity * 10),
+        locked=aisles_of(wire.in_aisle_locks | wire.gateway_locks),
+    )
+
+
+def describe_select_answer(wire: WireSelectAnswer, columns: int) -> core.SelectAnswer:
+    """Tell an answer to SELECT in the core's words."""
+    return core.SelectAnswer(
+        operation=OPERATIONS[wire.target.operation],
+        aisle=wire.target.aisle,
+        reasons=name_bits(wire.reasons),
+        token=wire.token,
+        sequence=wire.sequence,
+        ring_head=wire.ring_head,
+        occupied=aisles_of(wire.occupancy_seen),
+        contacts=describe_contacts(wire.contacts, columns),
+    )
+
+
+def describe_ring_event(wire: RingEvent) -> core.RingEntry:
+    """Tell a ring entry; buttons carry press and release in their argument."""
+    if wire.kind is EventKind.BUTTON:
+        kind: core.RingKind = "button_pressed" if wire.argument & 0xFF else "button_released"
+        return core.RingEntry(wire.sequence, kind, wire.argument >> 8, wire.age_ms)
+    return core.RingEntry(wire.sequence, RING_KINDS.get(wire.kind, "other"), wire.argument, wire.age_ms)
+
+
+def name_bits(bits: Reasons | FaultBits) -> tuple[str, ...]:
+    """Name the bits that are set, in small letters."""
+    return tuple((bit.name or "other").lower() for bit in bits)
+
+
+def wire_target(operation: core.Operation, aisle: int) -> Target:
+    """Make the wire's target of the core's words."""
+    return Target(WIRE_OPERATIONS[operation], aisle)
+
+
+def wire_place(face: str, section: int, tier: int) -> Place:
+    """Make the wire's place of the core's words; no face = no place."""
+    return Place(FACES[face], section, tier) if face else Place()
