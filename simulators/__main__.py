@@ -1,0 +1,69 @@
+"""Command line of the simulators: `openaisle-sim room` and `openaisle-sim demo`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from simulators.control import control_app
+from simulators.demo.performance import FIRST_PORT, perform
+from simulators.room import SimulatedRoom
+from simulators.room_settings import read_room_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+
+@app.command()
+def room(
+    config: Annotated[Path, typer.Option(help="TOML file that describes the room")],
+    ready: Annotated[Path | None, typer.Option(help="where to write addresses and ptys as JSON once ready")] = None,
+) -> None:
+    """Run one simulated archive room until Ctrl-C: shelf on a pty, scanners, camera, label printer, control API."""
+    try:
+        settings = read_room_settings(config)
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+        typer.echo(f"{config}: {error}", err=True)
+        raise typer.Exit(2) from error
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    simulated = SimulatedRoom(settings)
+    simulated.start()
+    described = json.dumps(simulated.describe(), ensure_ascii=False, indent=1)
+    (ready or settings.dir / "room.json").write_text(described)
+    typer.echo(described)
+    try:
+        uvicorn.run(
+            control_app(simulated), host="127.0.0.1", port=settings.control.port, log_level="warning", access_log=False
+        )
+    finally:
+        simulated.close()
+
+
+@app.command()
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="end after the main job; exit 0 only if all was verified")
+    ] = False,
+    folder: Annotated[Path | None, typer.Option("--dir", help="folder for data and logs; none: a new one")] = None,
+    port: Annotated[
+        int, typer.Option(help="first of seven ports; taken ones are replaced, 0 takes free ones")
+    ] = FIRST_PORT,
+) -> None:
+    """Start centre, broker, gateway and a simulated room, do the main job once, stay until Ctrl-C."""
+    raise typer.Exit(perform(once=once, folder=folder, first_port=port, say=typer.echo))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

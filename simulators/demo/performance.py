@@ -1,0 +1,96 @@
+"""Puts the stage up, prints where everything is, plays the story, waits or ends. What `openaisle-sim demo` runs."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from simulators.demo.stage import Stage, StageError
+from simulators.demo.story import Story
+from simulators.demo.timeline import Timeline
+from simulators.demo.witness import WitnessError
+from simulators.staff import StaffError
+
+FIRST_PORT = 8080
+
+
+def perform(*, once: bool, folder: Path | None, first_port: int, say: Callable[[str], object]) -> int:
+    """Run the demo; answer the exit status: 0 only if every step was seen from the outside."""
+    place = (folder or Path(tempfile.mkdtemp(prefix="openaisle-demo-"))).resolve()
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: _interrupt(ended))
+    timeline = Timeline(say)
+    stage: Stage | None = None
+    try:
+        stage = Stage(place, first_port=first_port)
+        _put_up(stage, timeline)
+        _introduce(stage, say)
+        status = _play(stage, timeline, say)
+        if not once:
+            say("\n一切都开着,按 Ctrl-C 结束。 Everything stays up; Ctrl-C ends it.")
+            ended.wait()
+    except StageError as error:
+        say(f"\n没有搭起来 · the stage did not come up: {error}")
+        status = 1
+    except KeyboardInterrupt:
+        status = 130 if once else 0
+    finally:
+        if stage is not None:
+            stage.close()
+    say(f"\n日志 · logs: {place}")
+    return status
+
+
+def _interrupt(ended: threading.Event) -> None:
+    ended.set()
+    raise KeyboardInterrupt
+
+
+def _put_up(stage: Stage, timeline: Timeline) -> None:
+    timeline.head("搭建 · setting up")
+    stage.found_centre()
+    timeline.mark("中心数据库 · the centre's database", f"{len(stage.plan.boxes)} 盒 boxes")
+    stage.start_broker()
+    timeline.mark("消息代理 · broker", f"127.0.0.1:{stage.ports.broker}")
+    stage.start_room()
+    timeline.mark("模拟库房 · simulated room", str(stage.folder / "room" / "shelf-bus"))
+    stage.start_centre()
+    timeline.mark("中心 · centre", stage.centre_url)
+    stage.start_gateway()
+    timeline.mark("网关 · gateway", stage.kiosk_url)
+    stage.write_description()
+
+
+def _introduce(stage: Stage, say: Callable[[str], object]) -> None:
+    say(f"\n  中心 centre      {stage.centre_url}")
+    for user in stage.plan.users:
+        say(f"    {user.login:<10} {user.password:<22} {user.name} ({', '.join(user.roles)})")
+    say(f"  库房屏 kiosk     {stage.kiosk_url}")
+    for one in stage.plan.staff:
+        say(f"    {one.code}  PIN {one.pin}  {one.name}")
+    say(f"  模拟库房 room    {stage.control_url}   (控制接口 control API)")
+    say(f"  控制器 shelf     modbus tcp 127.0.0.1:{stage.ports.service}, unit 1 (只读 read-only)")
+
+
+def _play(stage: Stage, timeline: Timeline, say: Callable[[str], object]) -> int:
+    try:
+        story = Story(stage, timeline)
+        try:
+            story.play()
+        finally:
+            story.close()
+    except (StaffError, WitnessError, httpx.HTTPError, OSError) as error:
+        say(f"\n没有完成 · not done: {error}")
+        for program in stage.programs:
+            state = "running" if program.running else f"ended with {program.exit_status}"
+            sys.stderr.write(f"--- {program.name} ({state})\n{program.tail()}\n")
+        return 1
+    say(f"\n全部核实 · every step was seen from the outside: {len(timeline.hops)} hops, {timeline.total_ms():.0f} ms")
+    return 0
