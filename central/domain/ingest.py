@@ -193,6 +193,13 @@ def read_movement(record: Record, room_id: str, order_at: datetime) -> Movement 
     )
 
 
+def find_moved_box(line: bytes) -> str | None:
+    """Return the code of the box that a committed record moved, if it is a movement."""
+    fields = _load(line)
+    code = fields["body"].get("box_code") if fields is not None and fields.get("kind") == "movement" else None
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None
+
+
 def _find_fork(cursor: Cursor, batch: Batch, known: Mapping[int, str]) -> int | None:
     """Return the first sequence number whose record differs from, or does not continue, what is committed."""
     for record in batch.records:

@@ -17,19 +17,34 @@ from central.domain.ingest import (
     EpochState,
     Record,
     Verdict,
+    find_moved_box,
     judge_batch,
     order_facts,
     read_movement,
 )
 from central.domain.labels import LabelState
-from central.domain.locations import HistoryNeeded, Location, Movement, apply_movement, fold_movements
-from central.store import feed, ingest, labels, movements
+from central.domain.locations import HistoryNeeded, Movement, apply_movement, fold_movements
+from central.store import bulk, feed, ingest, labels, movements
 
 #: Kinds that this version knows; any other continues the chain without effect.
 KNOWN_KINDS = frozenset(
     {"movement", "motion", "scan_refused", "print_settled", "shelf_event", "gateway_state", "session"}
 )
+#: Records read at once when a feed has to catch up after a crash.
+UNPUBLISHED_MAX = 5_000
 _PRINT_ENDS = {"done": LabelState.DONE, "failed": LabelState.FAILED, "unknown": LabelState.UNKNOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class MovedBoxes:
+    """Boxes whose feed rows must follow the records after `after` up to `through` of a cursor."""
+
+    cursor_id: int
+    room_id: str
+    epoch: str
+    after: int
+    through: int
+    codes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,7 @@ class Receipt:
     reason: str = ""
     committed: int = 0
     without_effect: int = 0
+    moved: MovedBoxes | None = None
 
 
 def take_batch(session: Session, room_id: str, batch: Batch, now: datetime) -> Receipt:
@@ -60,7 +76,7 @@ def take_batch(session: Session, room_id: str, batch: Batch, now: datetime) -> R
         _set_aside(session, held, batch, verdict, now)
     if not verdict.fresh:
         return _receipt(verdict, cursor)
-    without_effect = _apply_fresh(session, held, verdict.fresh, now)
+    moved, without_effect = _apply_fresh(session, held, verdict.fresh, now)
     last = verdict.fresh[-1]
     return Receipt(
         verdict.state,
@@ -69,7 +85,25 @@ def take_batch(session: Session, room_id: str, batch: Batch, now: datetime) -> R
         cursor.safe,
         committed=len(verdict.fresh),
         without_effect=without_effect,
+        moved=moved,
     )
+
+
+def publish_moved(session: Session, moved: MovedBoxes) -> None:
+    """Bring the feed up to movements that are committed already; many batches may be published at once."""
+    up = feed.UpMark(moved.room_id, moved.epoch, moved.through)
+    feed.publish_boxes(session, moved.codes, up=up)
+    ingest.mark_published(session, moved.cursor_id, moved.after, moved.through)
+
+
+def find_unpublished(session: Session) -> list[MovedBoxes]:
+    """Return what a process that died left between commit and publishing, at most so many records each."""
+    found: list[MovedBoxes] = []
+    for row in ingest.list_unpublished(session):
+        lines = ingest.list_lines(session, row.room_id, row.epoch, row.published, UNPUBLISHED_MAX)
+        codes = frozenset(code for _, line in lines if (code := find_moved_box(line)) is not None)
+        found.append(MovedBoxes(row.id, row.room_id, row.epoch, row.published, lines[-1][0], codes))
+    return found
 
 
 def admit_epoch(session: Session, *, room_id: str, epoch: str, decided_by: str, now: datetime) -> bool:
@@ -105,11 +139,13 @@ def _set_aside(session: Session, held: ingest.OpenCursor, batch: Batch, verdict:
         ingest.mark_fork(session, held.id, verdict.fork_at)
 
 
-def _apply_fresh(session: Session, held: ingest.OpenCursor, fresh: Sequence[Record], now: datetime) -> int:
-    """Store records, their movements and their consequences; return how many had no effect."""
+def _apply_fresh(
+    session: Session, held: ingest.OpenCursor, fresh: Sequence[Record], now: datetime
+) -> tuple[MovedBoxes | None, int]:
+    """Store records and move boxes; return the moved ones, and how many records had no effect."""
     places = order_facts(fresh, held.order_at, now)
-    stored: list[ingest.StoredRecord] = []
-    moved: list[tuple[int, Movement]] = []
+    stored: list[tuple[Record, str | None]] = []
+    arrived: list[tuple[int, Movement]] = []
     for record, order_at in zip(fresh, places, strict=True):
         trouble: str | None = None
         if record.kind == "movement":
@@ -117,47 +153,48 @@ def _apply_fresh(session: Session, held: ingest.OpenCursor, fresh: Sequence[Reco
             if isinstance(movement, str):
                 trouble = f"movement: {movement}"
             else:
-                moved.append((record.seq, movement))
+                arrived.append((record.seq, movement))
         elif record.kind not in KNOWN_KINDS:
             trouble = "unknown kind"
         elif record.kind == "print_settled":
             _settle_label(session, record.body, now)
-        stored.append(ingest.StoredRecord(record, trouble))
+        stored.append((record, trouble))
     last = fresh[-1]
-    ingest.append_records(session, held.id, stored)
-    ingest.advance_cursor(session, held.id, through=last.seq, through_hash=last.hash, order_at=places[-1])
-    if moved:
-        locations = _apply_movements(session, held, moved, now)
-        feed.publish_boxes(session, locations, locations=locations, up=feed.UpMark(held.room_id, held.epoch, last.seq))
-    return sum(1 for item in stored if item.trouble is not None)
+    bulk.append_records(session, held.id, stored)
+    ingest.advance_cursor(session, held, last, places[-1], moved=bool(arrived))
+    without_effect = sum(1 for _, trouble in stored if trouble is not None)
+    if not arrived:
+        return None, without_effect
+    _apply_movements(session, held, arrived, now)
+    codes = frozenset(movement.box_code for _, movement in arrived)
+    return MovedBoxes(held.id, held.room_id, held.epoch, held.cursor.through, last.seq, codes), without_effect
 
 
 def _apply_movements(
-    session: Session, held: ingest.OpenCursor, moved: Sequence[tuple[int, Movement]], now: datetime
-) -> dict[str, Location]:
-    """Append movements and bring the boxes' locations up to them; return the locations of all boxes concerned."""
-    before = movements.load_locations(session, {movement.box_code for _, movement in moved})
+    session: Session, held: ingest.OpenCursor, arrived: Sequence[tuple[int, Movement]], now: datetime
+) -> None:
+    """Append movements and bring the boxes' locations up to them."""
+    before = bulk.load_locations(session, {movement.box_code for _, movement in arrived})
     after = dict(before)
     refold: set[str] = set()
-    rows: list[tuple[int, Movement, bool]] = []
-    for seq, movement in moved:
+    rows: list[bulk.ArrivedMovement] = []
+    for seq, movement in arrived:
         location = after.get(movement.box_code)
-        outcome = apply_movement(location, movement)
         late = location is not None and movement.order < (location.order_at, location.movement_id)
-        rows.append((seq, movement, late))
+        rows.append(bulk.ArrivedMovement(seq, movement, late))
+        outcome = apply_movement(location, movement)
         if isinstance(outcome, HistoryNeeded):
             refold.add(movement.box_code)
         else:
             after[movement.box_code] = outcome
-    fresh_ids = ingest.append_movements(session, held, rows, now)
+    fresh_ids = bulk.append_movements(session, held.epoch, rows, now)
     # A fact that came in an earlier epoch too has its place in history already: fold, don't step.
-    refold.update(movement.box_code for _, movement in moved if movement.id not in fresh_ids)
+    refold.update(movement.box_code for _, movement in arrived if movement.id not in fresh_ids)
     for code, history in movements.load_history(session, refold).items():
         location = fold_movements(history)
         if location is not None:
             after[code] = location
-    movements.save_locations(session, {code: where for code, where in after.items() if before.get(code) != where})
-    return after
+    bulk.save_locations(session, {code: where for code, where in after.items() if before.get(code) != where})
 
 
 def _settle_label(session: Session, body: Mapping[str, Any], now: datetime) -> None:

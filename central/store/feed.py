@@ -27,7 +27,7 @@ from central.domain.feed import (
 from central.domain.locations import Location
 from central.store.base import Base
 from central.store.boxes import BoxRow
-from central.store.movements import load_locations
+from central.store.bulk import load_locations
 
 #: Key of `session.info`: the heads that this transaction moved, as {room: revision}.
 FEED_HEADS = "feed_heads"
@@ -93,17 +93,11 @@ def publish_rows(session: Session, room_id: str, changes: Sequence[FeedChange]) 
     return _publish(session, room_id, head, [(c.kind, c.key, _canonical_body(c)) for c in changes], None)
 
 
-def publish_boxes(
-    session: Session,
-    codes: Iterable[str],
-    *,
-    locations: Mapping[str, Location] | None = None,
-    up: UpMark | None = None,
-) -> None:
+def publish_boxes(session: Session, codes: Iterable[str], *, up: UpMark | None = None) -> None:
     """Publish boxes as they are now, each in the room of its holdings; codes without a box are passed over.
 
     Box and location are read after taking the room's lock, since another publisher may just have moved the box.
-    Ingest hands in the `locations` that it has just written, and with `up` how far it has come.
+    `up`: the effect of all facts up to there is committed.
     """
     wanted = sorted(set(codes))
     rooms: dict[str, list[str]] = {}
@@ -112,8 +106,7 @@ def publish_boxes(
             rooms.setdefault(room_id, []).append(code)
     for room_id in sorted(rooms):
         head = _lock_head(session, room_id)
-        where = locations if locations is not None else load_locations(session, rooms[room_id])
-        bodies = _box_bodies(session, rooms[room_id], where)
+        bodies = _box_bodies(session, rooms[room_id], load_locations(session, rooms[room_id]))
         mark = up if up is not None and up.room_id == room_id else None
         _publish(session, room_id, head, [("box", code, body) for code, body in bodies], mark)
 

@@ -1,12 +1,12 @@
 """Records of gateways as they came, how far each epoch has come, and what was refused.
 
-The one place where the store uses the drivers' bulk calls: executemany on SQLite, COPY and merge on PostgreSQL.
+The rows that come in bulk are written by `central.store.bulk`.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -16,9 +16,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint,
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from central.domain.ingest import ZERO_HASH, Cursor, EpochState, Record
-from central.domain.locations import Movement
-from central.store.base import ID_LENGTH, Base, Instant, sqlite_instant
-from central.store.movements import MovementRow
+from central.store.base import ID_LENGTH, Base, Instant
 from central.store.rooms import RoomRow
 
 EPOCH_LENGTH = 32
@@ -54,6 +52,8 @@ class CursorRow(Base):
     through_hash: Mapped[str] = mapped_column(String(HASH_LENGTH))
     #: All records up to here are in a verified backup.
     safe: Mapped[int]
+    #: The feed shows the effect of all records up to here.
+    published: Mapped[int]
     #: Highest number that the gateway said it has.
     head: Mapped[int]
     #: Place in history of the newest fact of this epoch.
@@ -110,15 +110,8 @@ class OpenCursor:
     room_id: str
     epoch: str
     cursor: Cursor
+    published: int
     order_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
-    """A record about to be stored; `trouble` says why it has no effect."""
-
-    record: Record
-    trouble: str | None
 
 
 def load_centre_epoch(session: Session) -> str | None:
@@ -157,7 +150,7 @@ def lock_cursor(session: Session, room_id: str, epoch: str, head: int, now: date
     row.head, row.heard_at = max(head, row.head), now
     newest = session.scalar(select(func.max(CursorRow.order_at)).where(CursorRow.room_id == room_id))
     cursor = Cursor(EpochState(row.state), row.through, row.through_hash, row.safe)
-    return OpenCursor(row.id, room_id, epoch, cursor, newest)
+    return OpenCursor(row.id, room_id, epoch, cursor, row.published, newest)
 
 
 def load_hashes(session: Session, cursor_id: int, first: int, last: int) -> dict[int, str]:
@@ -166,15 +159,26 @@ def load_hashes(session: Session, cursor_id: int, first: int, last: int) -> dict
     return {seq: digest.hex() for seq, digest in session.execute(query.where(RecordRow.seq.between(first, last)))}
 
 
-def advance_cursor(
-    session: Session, cursor_id: int, *, through: int, through_hash: str, order_at: datetime | None
-) -> None:
-    """Move a locked cursor on; it and its records are committed together."""
+def advance_cursor(session: Session, held: OpenCursor, last: Record, order_at: datetime, *, moved: bool) -> None:
+    """Move a held cursor on to its last record; records without movements leave nothing to publish."""
+    values: dict[str, Any] = {"through": last.seq, "through_hash": last.hash, "order_at": order_at}
+    if not moved and held.published == held.cursor.through:
+        values["published"] = last.seq
+    session.execute(update(CursorRow).where(CursorRow.id == held.id).values(values))
+
+
+def mark_published(session: Session, cursor_id: int, after: int, through: int) -> None:
+    """Note that the feed shows all records up to `through`, if it showed those up to `after` already."""
     session.execute(
         update(CursorRow)
-        .where(CursorRow.id == cursor_id)
-        .values(through=through, through_hash=through_hash, order_at=order_at)
+        .where(CursorRow.id == cursor_id, CursorRow.published >= after, CursorRow.published < through)
+        .values(published=through)
     )
+
+
+def list_unpublished(session: Session) -> list[CursorRow]:
+    """Return the cursors whose feed lags behind: a process died between commit and publishing."""
+    return list(session.scalars(select(CursorRow).where(CursorRow.published < CursorRow.through)))
 
 
 def mark_fork(session: Session, cursor_id: int, fork_at: int) -> None:
@@ -263,97 +267,6 @@ def list_lines(session: Session, room_id: str, epoch: str, after: int, limit: in
     return [(seq, line) for seq, line in session.execute(query)]
 
 
-def append_records(session: Session, cursor_id: int, records: Sequence[StoredRecord]) -> None:
-    """Store records in bulk."""
-    rows = [
-        (cursor_id, item.record.seq, bytes.fromhex(item.record.hash), item.record.line, item.trouble)
-        for item in records
-    ]
-    connection: Any = session.connection().connection.driver_connection
-    if session.get_bind().dialect.name == "sqlite":
-        connection.executemany(
-            "INSERT INTO link_records (cursor_id, seq, hash, line, trouble) VALUES (?, ?, ?, ?, ?)", rows
-        )
-        return
-    with connection.cursor().copy("COPY link_records (cursor_id, seq, hash, line, trouble) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-_MOVEMENT_COLUMNS = (
-    "id, room_id, box_code, action, place_key, staff_code, occurred_at, order_at, recorded_at, source,"
-    " up_epoch, up_seq, late, undo_of"
-)
-
-
-def append_movements(
-    session: Session, held: OpenCursor, movements: Sequence[tuple[int, Movement, bool]], recorded_at: datetime
-) -> set[str]:
-    """Append movements as (seq, movement, late) in bulk; return the ids of those that were not known before.
-
-    A fact recorded again in another epoch keeps its id, so its movement is there already.
-    """
-    connection: Any = session.connection().connection.driver_connection
-    if session.get_bind().dialect.name == "sqlite":
-        rows = [_movement_values(held, item, recorded_at, sqlite_instant) for item in movements]
-        marks = ", ".join("?" * 14)
-        added = connection.executemany(
-            f"INSERT INTO movements ({_MOVEMENT_COLUMNS}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING",  # noqa: S608
-            rows,
-        ).rowcount
-    else:
-        added = _merge_movements(connection, [_movement_values(held, item, recorded_at, _same) for item in movements])
-    ids = [movement.id for _, movement, _ in movements]
-    if added == len(ids):
-        return set(ids)
-    mine = select(MovementRow.id).where(
-        MovementRow.id.in_(ids), MovementRow.up_epoch == held.epoch, MovementRow.up_seq >= movements[0][0]
-    )
-    return set(session.scalars(mine))
-
-
-def _merge_movements(connection: Any, rows: Sequence[tuple[Any, ...]]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS arriving_movements (LIKE movements INCLUDING DEFAULTS)"
-            " ON COMMIT DELETE ROWS"
-        )
-        with cursor.copy(f"COPY arriving_movements ({_MOVEMENT_COLUMNS}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(
-            f"INSERT INTO movements ({_MOVEMENT_COLUMNS}) SELECT {_MOVEMENT_COLUMNS} FROM arriving_movements"  # noqa: S608
-            " ON CONFLICT (id) DO NOTHING"
-        )
-        return int(cursor.rowcount)
-
-
-def _movement_values(
-    held: OpenCursor, item: tuple[int, Movement, bool], recorded_at: datetime, write: Callable[[datetime], Any]
-) -> tuple[Any, ...]:
-    seq, movement, late = item
-    return (
-        movement.id,
-        movement.room_id,
-        movement.box_code,
-        movement.action.value,
-        movement.place_key,
-        movement.staff_code,
-        write(movement.occurred_at),
-        write(movement.order_at),
-        write(recorded_at),
-        movement.source,
-        held.epoch,
-        seq,
-        late,
-        movement.undo_of,
-    )
-
-
-def _same(at: datetime) -> datetime:
-    return at
-
-
 def _add_cursor(session: Session, room_id: str, epoch: str, now: datetime) -> CursorRow:
     first = session.scalar(select(CursorRow.id).where(CursorRow.room_id == room_id).limit(1)) is None
     row = CursorRow(
@@ -365,6 +278,7 @@ def _add_cursor(session: Session, room_id: str, epoch: str, now: datetime) -> Cu
         through=0,
         through_hash=ZERO_HASH,
         safe=0,
+        published=0,
         head=0,
         order_at=None,
         forked_at=None,
