@@ -8,12 +8,19 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import typer.main
+from fastapi.routing import iter_route_contexts
 
+from central.app import DOCS_PATHS, build_app
+from central.domain.permissions import find_need
+from central.settings import CentralSettings
+from central.store.base import open_engine
+from central.store.migrate import upgrade_schema
 from tests.arch.settings_rows import list_settings
 from tests.arch.source_tree import ROOT
 
@@ -66,10 +73,39 @@ def commands_table(path: str, body: str) -> Iterator[str]:
         yield f"| `{name}` | {words} |"
 
 
+def build_centre(folder: str) -> Any:
+    """The centre's application on an empty database, without a broker."""
+    url = f"sqlite:///{folder}/central.db"
+    engine = open_engine(url)
+    upgrade_schema(engine)
+    engine.dispose()
+    return build_app(CentralSettings.model_validate({"mqtt": {"enabled": False}, "database": {"url": url}}))
+
+
+def routes_table(prefix: str, body: str) -> Iterator[str]:
+    """One row a route of the centre below a path: what it needs and what it does."""
+    del body
+    with tempfile.TemporaryDirectory() as folder:
+        app = build_centre(folder)
+        rows = set()
+        for route in iter_route_contexts(app.routes):
+            action, path = find_need(route.endpoint), route.path or ""
+            if action is None or path in DOCS_PATHS or path.startswith("/api/") != (prefix == "/api/"):
+                continue
+            words = (route.endpoint.__doc__ or "").strip().split("\n")[0]
+            rows |= {(path, method, action.value, words) for method in (route.methods or set()) - {"HEAD"}}
+        app.state.tx.engine.dispose()
+    yield "| route | needs | what it does |"
+    yield "|---|---|---|"
+    for path, method, need, words in sorted(rows):
+        yield f"| `{method} {path}` | {need} | {words} |"
+
+
 KINDS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "settings": settings_table,
     "metrics": metrics_table,
     "commands": commands_table,
+    "routes": routes_table,
 }
 
 
