@@ -3,7 +3,7 @@
  * `new Live("/map/live", {events: {bank: (data) => …}, banner: element, onBroken, onRestored, lang})`.
  */
 const WORDS = {
-  "zh-CN": (time) => `实时更新已断开,画面停在 ${time},正在重新连接`,
+  "zh-CN": (time) => `实时更新已断开，画面停在 ${time}，正在重新连接`,
   en: (time) => `Live updates are cut off. This is the picture of ${time}; reconnecting`,
 };
 

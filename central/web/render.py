@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -69,6 +69,11 @@ def translate(request: Request, message: str, **facts: object) -> str:
     """Return a message in the language of the request, its facts filled in."""
     text = load_translations(language_of(request)).gettext(message)
     return text % facts if facts else text
+
+
+def say_in(request: Request) -> Callable[..., str]:
+    """Return `translate` for one request."""
+    return partial(translate, request)
 
 
 def address(path: str, query: Mapping[str, object]) -> str:

@@ -13,7 +13,7 @@ from central.web.render import render, translate
 def put_into_words(request: Request, refusal: Refusal) -> dict[str, str]:
     """Return title, happened, safe and next of a refusal, in the reader's language."""
     wording = word_refusal(refusal.reason)
-    facts = {"request_id": getattr(request.state, "request_id", "—")} | refusal.facts
+    facts = {"request_id": request.scope.get("openaisle_request_id", "—")} | refusal.facts
     texts = {
         "title": wording.title,
         "happened": wording.happened,

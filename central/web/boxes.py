@@ -1,0 +1,297 @@
+"""Pages of boxes: search with filters in the address, one box with its history, the list as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy.orm import Session
+
+from central.domain.locations import State
+from central.domain.paging import Page
+from central.domain.people import Actor
+from central.domain.permissions import Action, allows, needs
+from central.domain.places import find_aisle, parse_place_key
+from central.domain.wording import N_
+from central.services.boxes import (
+    BoxFound,
+    MovementSeen,
+    SearchBoxes,
+    count_boxes,
+    export_boxes,
+    list_box_history,
+    search_boxes,
+    show_box,
+)
+from central.services.rooms import list_rooms, show_room
+from central.web.answers import take_answer
+from central.web.places import Say, say_place
+from central.web.render import actor_of, address, render, say_in
+from central.web.transactions import ReadSession
+from central.web.words import BOX_STATES, CONFLICTS, MOVEMENTS, SOURCES
+
+router = APIRouter()
+
+PAGE_ROWS = 50
+#: (sort key or none, heading)
+HEADS = (
+    ("title", N_("Box")),
+    ("customer_name", N_("Customer")),
+    ("customer_no", N_("Customer number")),
+    ("code", N_("Box number")),
+    (None, N_("State")),
+    (None, N_("Place or person")),
+    (None, N_("Since")),
+)
+#: Spreadsheets run a cell that begins like this as a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+Text = Annotated[str, Query(alias="q", max_length=80)]
+Room = Annotated[str, Query(alias="room", max_length=32)]
+Sort = Annotated[str, Query(max_length=20)]
+After = Annotated[str, Query(max_length=600)]
+
+
+@router.get("/boxes", response_class=HTMLResponse)
+@needs(Action.SEE_BOXES)
+def show_boxes(
+    request: Request,
+    session: ReadSession,
+    *,
+    text: Text = "",
+    room: Room = "",
+    state: State | None = None,
+    conflict: bool = False,
+    sort: Sort = "code",
+    after: After = "",
+) -> HTMLResponse:
+    """The list of boxes that a search finds."""
+    actor, say = actor_of(request), say_in(request)
+    search = SearchBoxes(text, room or None, state, conflict, sort, after or None, PAGE_ROWS)
+    page = search_boxes(session, actor, search)
+    query = {
+        "q": text,
+        "room": room,
+        "state": state.value if state else "",
+        "conflict": "1" if conflict else "",
+        "sort": sort if sort != "code" else "",
+    }
+    rooms = list_rooms(session, actor)
+    names = BankNames(session, actor)
+    room_ids = {box.room_id for box in page.items}
+    return render(
+        request,
+        "boxes.html",
+        here="boxes",
+        search_text=text,
+        boxes=[show_row(say, box, names) for box in page.items],
+        filtered=bool(state or room or conflict),
+        count_text=_count(say, session, actor, search, page),
+        state_chips=_list_state_chips(say, query),
+        room_chips=_list_room_chips(say, query, room, [(each.id, each.name) for each in rooms]),
+        heads=[
+            {
+                "text": say(heading),
+                "href": address("/boxes", query | {"sort": key if key != "code" else ""}) if key else None,
+                "direction": "ascending" if key == sort else None,
+            }
+            for key, heading in HEADS
+        ],
+        clear_href=address("/boxes", query | {"q": ""}),
+        map_href=address(f"/rooms/{room_ids.pop()}", {"q": text}) if text and len(room_ids) == 1 else None,
+        export_href=address("/boxes.csv", query),
+        first_href=address("/boxes", query) if after else None,
+        next_href=address("/boxes", query | {"after": page.next_after}) if page.next_after else None,
+    )
+
+
+@router.get("/boxes.csv")
+@needs(Action.EXPORT_BOXES)
+def export_list(
+    request: Request,
+    session: ReadSession,
+    *,
+    text: Text = "",
+    room: Room = "",
+    state: State | None = None,
+    conflict: bool = False,
+    sort: Sort = "code",
+) -> Response:
+    """Everything that the search finds, for a spreadsheet."""
+    actor, say = actor_of(request), say_in(request)
+    boxes = export_boxes(session, actor, SearchBoxes(text, room or None, state, conflict, sort))
+    # Excel takes UTF-8 for what it is only by the mark at its head.
+    body = "".join(write_csv(say, boxes, BankNames(session, actor))).encode("utf-8-sig")
+    headers = {"Content-Disposition": 'attachment; filename="boxes.csv"', "Cache-Control": "no-store"}
+    return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/boxes/{box_id}", response_class=HTMLResponse)
+@needs(Action.SEE_BOXES)
+def show_box_page(request: Request, session: ReadSession, box_id: str, after: After = "") -> HTMLResponse:
+    """One box: where it is, who had it, what may be done."""
+    actor, say = actor_of(request), say_in(request)
+    box = show_box(session, actor, box_id)
+    history = list_box_history(session, actor, box_id, after or None)
+    names = BankNames(session, actor)
+    row = show_row(say, box, names)
+    row["conflict"] = CONFLICTS.get(box.conflict) if box.conflict else None
+    row["map_href"] = locate_on_map(box)
+    row["room_name"] = names.room_name(box.room_id)
+    undone = {each.undo_of for each in history.items if each.undo_of}
+    answer = take_answer(request, request.url.path)
+    page = render(
+        request,
+        "box.html",
+        here="boxes",
+        box=row,
+        answer=answer,
+        may_print=allows(actor, Action.PRINT_LABEL),
+        may_propose=allows(actor, Action.PROPOSE_AISLE),
+        movements=[show_movement(say, each, names, undone) for each in history.items],
+        with_box=False,
+        next_href=address(f"/boxes/{box_id}", {"after": history.next_after}) if history.next_after else None,
+    )
+    if answer is not None:
+        answer.forget(page)
+    return page
+
+
+class BankNames:
+    """Names of rooms and banks, read once per page as they are needed."""
+
+    def __init__(self, session: Session, actor: Actor) -> None:
+        self._session = session
+        self._actor = actor
+        self._rooms: dict[str, tuple[str, dict[str, str]]] = {}
+
+    def banks(self, room_id: str) -> Mapping[str, str]:
+        """Return the names of a room's banks by key."""
+        return self._find(room_id)[1]
+
+    def room_name(self, room_id: str) -> str:
+        """Return the name of a room."""
+        return self._find(room_id)[0]
+
+    def _find(self, room_id: str) -> tuple[str, dict[str, str]]:
+        if room_id not in self._rooms:
+            seen = show_room(self._session, self._actor, room_id)
+            self._rooms[room_id] = (seen.room.name, {bank.key: bank.name for bank in seen.banks})
+        return self._rooms[room_id]
+
+
+def show_row(say: Say, box: BoxFound, names: BankNames) -> dict[str, Any]:
+    """Return a box as lists and its page show it."""
+    return {
+        "id": box.id,
+        "title": box.title,
+        "customer_name": box.customer_name,
+        "customer_no": box.customer_no,
+        "code": box.code,
+        "word": BOX_STATES[box.state],
+        "where": say_where(say, box, names),
+        "since": box.since,
+        "place_key": box.place_key,
+    }
+
+
+def say_where(say: Say, box: BoxFound, names: BankNames) -> str:
+    """Return the place, the person, or that nobody knows: never "somewhere"."""
+    if box.state == State.SHELVED and box.place_key:
+        return say_place(say, box.place_key, names.banks(box.room_id))
+    if box.state == State.IN_HAND and box.holder_code:
+        return say_person(say, box.holder_name, box.holder_code)
+    if box.state == State.UNKNOWN:
+        return say(N_("nobody knows"))
+    return say(N_("no place yet"))
+
+
+def say_person(say: Say, name: str | None, code: str) -> str:
+    """Return name and badge; a badge that the centre doesn't know says so."""
+    if name:
+        return say(N_("%(name)s (badge %(code)s)"), name=name, code=code)
+    return say(N_("unknown person (badge %(code)s)"), code=code)
+
+
+def show_movement(say: Say, each: MovementSeen, names: BankNames, undone: Collection[str]) -> dict[str, Any]:
+    """Return one line of a history."""
+    return {
+        "moment": each.occurred_at,
+        "word": MOVEMENTS[each.action],
+        "undone": each.id in undone,
+        "place": say_place(say, each.place_key, names.banks(each.room_id)) if each.place_key else None,
+        "person": say_person(say, each.staff_name, each.staff_code) if each.staff_code else None,
+        "source": SOURCES.get(each.source, each.source),
+        "late": each.late,
+    }
+
+
+def locate_on_map(box: BoxFound) -> str | None:
+    """Return the address of the face on which a box stands."""
+    key = parse_place_key(box.place_key) if box.state == State.SHELVED and box.place_key else None
+    if key is None:
+        return None
+    query = {"bank": key.bank, "column": key.column, "face": key.face, "section": key.section, "tier": key.tier}
+    return address(f"/rooms/{box.room_id}", query | {"q": box.code})
+
+
+def aisle_of(box: BoxFound) -> int | None:
+    """Return the aisle from which a box is reached."""
+    key = parse_place_key(box.place_key) if box.place_key else None
+    return find_aisle(key) if key else None
+
+
+def write_csv(say: Say, boxes: Iterator[BoxFound], names: BankNames) -> Iterator[str]:
+    """Yield the lines of the export; no cell can be run as a formula."""
+    yield _write_line([say(heading) for _, heading in HEADS])
+    for box in boxes:
+        since = box.since.isoformat(timespec="seconds") if box.since else ""
+        state = say(BOX_STATES[box.state].text)
+        cells = [box.title, box.customer_name, box.customer_no, box.code, state, say_where(say, box, names), since]
+        yield _write_line(cells)
+
+
+def _write_line(cells: list[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in cells])
+    return line.getvalue()
+
+
+def _count(say: Say, session: Session, actor: Actor, search: SearchBoxes, page: Page[BoxFound]) -> str:
+    """Say how many boxes there are: exactly where counting is cheap, else that there are more."""
+    shown = len(page.items)
+    if not search.text:
+        counts = count_boxes(session, actor, search.room_id)
+        total = counts.states.get(search.state, 0) if search.state else counts.total
+        return say(N_("%(count)s boxes"), count=counts.conflicts if search.conflict else total)
+    if page.next_after is not None or search.after:
+        return say(N_("%(count)s shown, there are more"), count=shown)
+    return say(N_("%(count)s boxes"), count=shown)
+
+
+def _list_state_chips(say: Say, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    chosen = (query["state"], query["conflict"])
+    chips = [("", "", N_("All states")), *((state, "", word.text) for state, word in BOX_STATES.items())]
+    chips.append(("", "1", N_("contradicting records")))
+    return [
+        {
+            "text": say(text),
+            "href": address("/boxes", {**query, "state": state, "conflict": conflict}),
+            "chosen": chosen == (state, conflict),
+        }
+        for state, conflict, text in chips
+    ]
+
+
+def _list_room_chips(
+    say: Say, query: Mapping[str, str], chosen: str, rooms: list[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    chips = [{"text": say(N_("All rooms")), "href": address("/boxes", {**query, "room": ""}), "chosen": not chosen}]
+    for room_id, name in rooms:
+        href = address("/boxes", {**query, "room": room_id})
+        chips.append({"text": name, "href": href, "chosen": chosen == room_id})
+    return chips

@@ -1,0 +1,39 @@
+"""Hangs all pages into the application: routers, static files, the page of refusals, the reader of the live board."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from central.web import acts, boxes, gateways, home, login, people, rooms
+from central.web.live import Board, EmptyBoard, Fan
+from central.web.troubles import show_trouble
+
+ROUTERS = (login.router, home.router, rooms.router, boxes.router, acts.router, gateways.router, people.router)
+
+
+class Assets(StaticFiles):
+    """Files of ours; browsers ask each time whether they changed, so that an update is seen at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Answer with the file, and how long it may be kept."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def mount_pages(app: FastAPI, *, live: Board | None = None, **_parts: Any) -> None:
+    """Add the pages to an application whose state holds tx, settings, hasher and commands."""
+    app.state.fan = Fan(live or EmptyBoard())
+    app.state.refusal_page = show_trouble
+    for router in ROUTERS:
+        app.include_router(router, include_in_schema=False)
+    app.mount("/static", Assets(directory=Path(str(resources.files("central.web"))) / "static"), name="static")
+    app.mount("/ui", Assets(directory=Path(str(resources.files("ui")))), name="ui")
