@@ -1,0 +1,1 @@
+"""Where the core meets the world: inbox, executor, clock, look-ups, dispatch after the commit, replay."""

@@ -1,0 +1,78 @@
+"""Run the journal again: the same events must lead to the same effects and states, also after a kill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from edge.core.decide import decide
+from edge.core.room import RoomSettings
+from edge.core.startup import new_state
+from edge.core.state import State
+from edge.store.database import Database
+from edge.store.encoding import EncodingError, encode
+from edge.store.journal import last_segment, read_segments, read_steps
+
+DIFFERENCES_MAX = 20
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What a replay found."""
+
+    state: State | None = None
+    segments: int = 0
+    steps: int = 0
+    differences: list[str] = field(default_factory=list)  # empty: everything was reached again
+    code_versions: list[str] = field(default_factory=list)
+
+    def note(self, difference: str) -> None:
+        """Keep the first differences."""
+        if len(self.differences) < DIFFERENCES_MAX:
+            self.differences.append(difference)
+
+
+def replay(journal_dir: Path, at: datetime | None = None) -> Replayed:
+    """Replay the journal in a folder, up to a wall time if one is given."""
+    database = Database(journal_dir)
+    try:
+        return replay_database(database, at)
+    finally:
+        database.close()
+
+
+def replay_database(database: Database, at: datetime | None = None) -> Replayed:
+    """Replay an open journal and compare effects step by step and states segment by segment."""
+    found = Replayed()
+    for segment in read_segments(database):
+        if segment.follows and found.state is not None and encode(found.state) != encode(segment.checkpoint):
+            found.note(f"segment {segment.id}: the state reached is not the one it begins with")
+        state = segment.checkpoint
+        found.segments += 1
+        if segment.code_version not in found.code_versions:
+            found.code_versions.append(segment.code_version)
+        for number, step in enumerate(read_steps(database, segment), start=segment.first_step):
+            if at is not None and step.now.wall_at > at:
+                found.state = state
+                return found
+            state, effects = decide(state, step.event, step.now)
+            if encode(tuple(effects)) != encode(tuple(step.effects)):
+                found.note(f"step {number}: {type(step.event).__name__} led to other effects")
+            found.steps += 1
+        found.state = state
+    return found
+
+
+def recover_state(database: Database, settings: RoomSettings) -> tuple[State, bool]:
+    """Find the last state the journal leads to; False if there is none that this code can read."""
+    try:
+        segment = last_segment(database)
+        if segment is None:
+            return new_state(settings), False
+        state = segment.checkpoint
+        for step in read_steps(database, segment):
+            state, _ = decide(state, step.event, step.now)
+    except EncodingError:
+        return new_state(settings), False
+    return state, True
