@@ -29,8 +29,8 @@ def test_in_ci_only_what_ran_is_green(case: str, tmp_path: Path) -> None:
     (folder / "test_case.py").write_text(text)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = browser: x\n")
     told = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", workers, "-p", "no:cacheprovider", str(folder)],
-        env={**os.environ, "CI": "true"},
+        [sys.executable, "-m", "pytest", "-q", "-p", "xdist", "-n", workers, "-p", "no:cacheprovider", str(folder)],
+        env={**os.environ, "CI": "true", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         cwd=tmp_path,
         check=False,
         capture_output=True,
