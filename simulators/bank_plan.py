@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 
 class SensorKind(StrEnum):
@@ -74,7 +75,7 @@ class BankPlan:
             if not 1 <= free <= len(aisles):
                 raise ValueError(f"a segment of {len(aisles)} aisles can't keep {free} of them free")
 
-    @property
+    @cached_property
     def segments(self) -> tuple[tuple[int, ...], ...]:
         """Aisle numbers of each segment between two stops, from left to right."""
         found: list[tuple[int, ...]] = []
@@ -88,7 +89,7 @@ class BankPlan:
                 aisles = []
         return tuple(found)
 
-    @property
+    @cached_property
     def aisles(self) -> tuple[int, ...]:
         """All aisle numbers of the bank."""
         return tuple(aisle for segment in self.segments for aisle in segment)
@@ -109,7 +110,7 @@ class BankPlan:
         """Return what the gaps of a segment sum to, always."""
         return self.free_aisles[segment] * self.aisle_mm
 
-    @property
+    @cached_property
     def rail_mm(self) -> int:
         """Length from the left side of column 1 to the last stop."""
         return sum(c.width_mm for c in self.columns) + sum(map(self.free_width_mm, range(len(self.segments))))

@@ -52,6 +52,7 @@ class Occupancy:
         self._sensors = {aisle: [_Sensor(kind) for kind in plan.sensors] for aisle in plan.aisles}
         self.unknown: set[int] = set()
         self.squeezed_mm: dict[str, float] = {}
+        self._odd = False  # some sensor is stuck or some count is not zero
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -78,6 +79,7 @@ class Occupancy:
 
     def _count_passage(self, aisle: int, delta: int) -> bool:
         broken = False
+        self._odd = True
         for sensor in self._sensors.get(aisle, ()):
             if sensor.kind is SensorKind.ENTRY_BEAMS and sensor.stuck is None:
                 sensor.count = max(0, sensor.count + delta)
@@ -90,21 +92,30 @@ class Occupancy:
 
     def stick(self, aisle: int, kind: SensorKind, reading: bool | None) -> None:
         """Freeze a sensor at a reading; None lets it work again."""
+        self._odd = True
         for sensor in self._sensors[aisle]:
             if sensor.kind is kind:
                 sensor.stuck = reading
 
     def seen(self, widths_mm: dict[int, float]) -> frozenset[int]:
         """Aisles in which some sensor sees somebody now."""
+        if self._silent():
+            return frozenset()
         return frozenset(aisle for aisle, width in widths_mm.items() if self._sees(aisle, width))
 
     def touched(self, widths_mm: dict[int, float]) -> frozenset[int]:
         """Aisles whose edge feels somebody now."""
+        if self._silent():
+            return frozenset()
         return frozenset(
             aisle
             for aisle, width in widths_mm.items()
             if any(self._reads(s, aisle, width) for s in self._sensors[aisle] if s.kind is SensorKind.EDGE)
         )
+
+    def _silent(self) -> bool:
+        """Tell whether no sensor can have anything to say."""
+        return not self._people and not self._odd
 
     def _sees(self, aisle: int, width_mm: float) -> bool:
         return any(self._reads(sensor, aisle, width_mm) for sensor in self._sensors[aisle])
@@ -114,6 +125,8 @@ class Occupancy:
             return sensor.stuck
         if sensor.kind is SensorKind.ENTRY_BEAMS:
             return sensor.count > 0
+        if not self._people:
+            return False
         inside = self.people_in(aisle)
         if sensor.kind is SensorKind.EDGE:
             return bool(inside) and width_mm < BODY_MM

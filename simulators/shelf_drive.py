@@ -114,14 +114,14 @@ class ShelfDrive:
         self._physics_ms = at_ms
         after = self.rails.widths_mm()
         self.occupancy.squeeze(before, after, self.occupancy.people)
-        self._watch_sensors()
+        self._watch_sensors(after)
         narrowing = frozenset(no for no in after if after[no] < before[no] - 1e-9)
-        self._watch_motion(narrowing)
+        self._watch_motion(narrowing, after)
 
-    def _watch_motion(self, narrowing: frozenset[int]) -> None:
+    def _watch_motion(self, narrowing: frozenset[int], widths_mm: dict[int, float]) -> None:
         if self.state is not BankState.MOVING or self._task is None or self._task.ending:
             return
-        if self.occupancy.touched(self.rails.widths_mm()) & narrowing:
+        if self.occupancy.touched(widths_mm) & narrowing:
             self._trip(SafetyInput.EDGE, EventKind.EDGE_TRIPPED, min(narrowing))
         elif reasons := motion_reasons(self.circumstances, narrowing, self._seen):
             self._interrupt(Outcome.STOPPED, cause_of(reasons))
@@ -137,8 +137,8 @@ class ShelfDrive:
         elif self.now_ms - since >= JAM_AFTER_MS:
             self._fail(FaultCode.JAM, Cause.FAULT)
 
-    def _watch_sensors(self) -> None:
-        seen = self.occupancy.seen(self.rails.widths_mm()) if self.powered else self._seen
+    def _watch_sensors(self, widths_mm: dict[int, float] | None = None) -> None:
+        seen = self.occupancy.seen(widths_mm or self.rails.widths_mm()) if self.powered else self._seen
         for aisle in sorted(seen - self._seen):
             self._note(EventKind.OCCUPIED, aisle)
         for aisle in sorted(self._seen - seen):
