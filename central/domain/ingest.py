@@ -5,14 +5,15 @@ A gateway's bytes are hostile until their chain is verified. Nothing here reads 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple, TypeGuard
+
+from pydantic_core import from_json
 
 from central.domain.locations import Action, Movement
 
@@ -33,9 +34,8 @@ _PLACE = re.compile(r"[0-9A-Za-z]{1,8}(?:-[0-9A-Za-z]{1,4}){5}")
 _TIME_LENGTH = len("2026-11-24T03:33:07.042Z")
 #: Two facts of a room never share their place in history.
 _TICK = timedelta(microseconds=1)
-_RECORD_FIELDS = (("id", _UUID), ("kind", _KIND), ("prev", _HASH))
 _MOVEMENT_FIELDS = (("box_code", _CODE), ("place_key", _PLACE), ("staff_code", _CODE), ("undo_of", _UUID))
-_NEEDED_FIELDS = {
+_NEEDED_FIELDS: dict[str, tuple[str, ...]] = {
     Action.LABELLED: ("box_code",),
     Action.TAKE_OUT: ("box_code",),
     Action.PUT_AWAY: ("box_code", "place_key"),
@@ -60,9 +60,8 @@ class AckState(StrEnum):
     BUSY = "busy"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record, its bytes untouched; `hash` is theirs."""
+class Record(NamedTuple):
+    """One record, its bytes untouched; `hash` is theirs. A tuple, since thousands a second are made."""
 
     seq: int
     hash: str
@@ -171,13 +170,13 @@ def read_movement(record: Record, room_id: str, order_at: datetime) -> Movement 
     word = body.get("action")
     if not isinstance(word, str) or word not in _NEEDED_FIELDS:
         return "action"
-    needed = _NEEDED_FIELDS[Action(word)]
+    needed = _NEEDED_FIELDS[word]
     for name, pattern in _MOVEMENT_FIELDS:
         value = body.get(name)
         if value is None:
             if name in needed:
                 return name
-        elif not isinstance(value, str) or not pattern.fullmatch(value):
+        elif not _fits(pattern, value):
             return name
     return Movement(
         id=record.id,
@@ -215,10 +214,8 @@ def _find_fork(cursor: Cursor, batch: Batch, known: Mapping[int, str]) -> int | 
 def _is_header(header: dict[str, Any]) -> bool:
     batch, epoch = header.get("batch"), header.get("epoch")
     return (
-        isinstance(batch, str)
-        and _TOKEN.fullmatch(batch) is not None
-        and isinstance(epoch, str)
-        and _EPOCH.fullmatch(epoch) is not None
+        _fits(_TOKEN, batch)
+        and _fits(_EPOCH, epoch)
         and _is_count(header.get("first"), 1, INTEGER_MAX)
         and _is_count(header.get("head"), 0, INTEGER_MAX)
         and _is_count(header.get("count"), 0, BATCH_RECORDS_MAX)
@@ -231,14 +228,13 @@ def _parse_record(line: bytes, epoch: str, seq: int) -> Record | str:
         return "not a JSON object of version 1, or too long"
     if fields.get("epoch") != epoch or fields.get("seq") != seq:
         return "epoch or seq is not that of the batch"
-    for name, pattern in _RECORD_FIELDS:
-        value = fields.get(name)
-        if not isinstance(value, str) or not pattern.fullmatch(value):
-            return name
-    at, body = parse_time(fields.get("at")), fields.get("body")
+    fact_id, kind, prev, body = fields.get("id"), fields.get("kind"), fields.get("prev"), fields.get("body")
+    at = parse_time(fields.get("at"))
     if at is None or not isinstance(body, dict):
         return "at or body"
-    return Record(seq, sha256(line).hexdigest(), fields["prev"], fields["id"], fields["kind"], at, body, line)
+    if not (_fits(_UUID, fact_id) and _fits(_KIND, kind) and _fits(_HASH, prev)):
+        return "id, kind or prev"
+    return Record(seq, sha256(line).hexdigest(), prev, fact_id, kind, at, body, line)
 
 
 def parse_time(text: Any) -> datetime | None:
@@ -252,11 +248,16 @@ def parse_time(text: Any) -> datetime | None:
 
 
 def _load(line: bytes) -> dict[str, Any] | None:
+    # Three times as fast as the standard library, which would be half the cost of a record.
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+        value = from_json(line, allow_inf_nan=False)
+    except ValueError:
         return None
     return value if isinstance(value, dict) and value.get("v") == 1 else None
+
+
+def _fits(pattern: re.Pattern[str], value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _is_count(value: Any, least: int, most: int) -> bool:
