@@ -241,7 +241,7 @@ class GatewaySettings(BaseSettings):
     bank: tuple[BankSettings, ...] = Field(min_length=1)
     scanner: tuple[ScannerSettings, ...] = ()
     camera: tuple[CameraSettings, ...] = ()
-    printer: tuple[PrinterSettings, ...] = ()
+    printer: tuple[PrinterSettings, ...] = Field(default=(), max_length=1)
     log: LogSettings = LogSettings()
 
     @classmethod

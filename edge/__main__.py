@@ -1,0 +1,175 @@
+"""Command line of the gateway: `openaisle-gateway --config gateway.toml run`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sqlite3
+import sys
+import threading
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import structlog
+import typer
+
+from edge.app import Gateway
+from edge.drivers.label_zpl import FontError
+from edge.installation import commissioning_sheet
+from edge.runtime.replay import replay as replay_journal
+from edge.settings import GatewaySettings, SettingsError, read_settings, redacted_settings
+
+log = structlog.get_logger(__name__)
+
+cli = typer.Typer(
+    help="The gateway of one archive room: scanners, shelves, label printer, kiosk page, and the link to the centre.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@cli.callback()
+def take_config(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option(help="Settings file; relative paths in it start at its folder.", envvar="OPENAISLE_CONFIG")
+    ] = Path("gateway.toml"),
+) -> None:
+    """Serve one archive room. Every key of the settings file is checked; an unknown one is an error that names it."""
+    context.obj = config
+
+
+@cli.command()
+def run(context: typer.Context) -> None:
+    """Run the gateway until SIGTERM or Ctrl-C; moving shelves are stopped first."""
+    settings = load_settings(context)
+    set_up_logs(settings.log.level)
+    try:
+        gateway = Gateway(settings)
+    except (OSError, FontError, sqlite3.Error) as error:
+        typer.echo(f"The gateway can't start: {error}. Nothing moves.", err=True)
+        raise typer.Exit(2) from error
+    leaving = threading.Event()
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        log.info("signal_received", signal=signal.Signals(number).name)
+        leaving.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+    gateway.start()
+    typer.echo(f"kiosk: {gateway.server.address}", err=True)
+    while not leaving.wait(0.2) and not gateway.failed.is_set():
+        continue
+    gateway.close()
+    if gateway.failed.is_set():
+        raise typer.Exit(1)
+
+
+@cli.command("check-config")
+def check_config(context: typer.Context) -> None:
+    """Check the settings file and say what is wrong with it, key by key."""
+    settings = load_settings(context)
+    typer.echo(f"{context.obj}: in order. Room {settings.room.id}, {len(settings.bank)} bank(s).")
+
+
+@cli.command("print-config")
+def print_config(context: typer.Context) -> None:
+    """Print the settings that hold, environment included, without secrets."""
+    typer.echo(json.dumps(redacted_settings(load_settings(context)), ensure_ascii=False, indent=2))
+
+
+@cli.command()
+def commissioning(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Print for each bank the two stop distances, the bus sum and the geometry hash, for the installer to sign."""
+    sheets = commissioning_sheet(load_settings(context))
+    if as_json:
+        typer.echo(json.dumps(sheets, ensure_ascii=False, indent=2))
+        return
+    for sheet in sheets:
+        print_sheet(sheet)
+
+
+@cli.command()
+def replay(
+    journal: Annotated[Path, typer.Option(help="Folder of the store whose journal is replayed.")],
+    at: Annotated[datetime | None, typer.Option(help="Stop at this moment (UTC) and print the state reached.")] = None,
+) -> None:
+    """Run a journal again: the same events must lead to the same effects and states. Exit 1 if they don't."""
+    found = replay_journal(journal, at)
+    report = {
+        "segments": found.segments,
+        "steps": found.steps,
+        "code_versions": found.code_versions,
+        "differences": found.differences,
+    }
+    typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    if at is not None:
+        typer.echo(repr(found.state))
+    if found.differences:
+        raise typer.Exit(1)
+
+
+def load_settings(context: typer.Context) -> GatewaySettings:
+    """Read the settings, or end with what is wrong."""
+    try:
+        return read_settings(context.obj)
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+def print_sheet(sheet: dict[str, Any]) -> None:
+    """Print one bank's sheet in both languages of the trade."""
+    rows = [
+        ("最多同时移动的区数 banks that may move at once on this bus", sheet["max_moving_banks"], ""),
+        ("最坏续租间隔 worst interval between two lease renewals", sheet["worst_renewal_interval_ms"], "ms"),
+        ("最长总线事务 longest exchange while a lease runs", sheet["longest_exchange_ms"], "ms"),
+        ("停止距离(停止命令) stop distance by STOP", sheet["stop_distance_by_stop_mm"], "mm"),
+        ("停止距离(失联) stop distance by silence", sheet["stop_distance_by_silence_mm"], "mm"),
+        ("停止确认时限 STOP must be read back within", sheet["stop_confirm_ms"], "ms"),
+        ("可通行间隙 passable gap", sheet["passable_gap_mm"], "mm"),
+        ("几何校验 geometry hash", sheet["geometry_hash"], ""),
+    ]
+    typer.echo(f"{sheet['name']} ({sheet['bank']}), bus {sheet['bus']}, unit {sheet['unit']}, {sheet['baud']} baud")
+    for what, value, unit in rows:
+        typer.echo(f"  {what}: {value} {unit}".rstrip())
+    for point in sheet["points"]:
+        signed = f"{point['signed_by']}, {point['signed_on']}"
+        typer.echo(f"  确认点 point {point['id']} ({point['kind']}) {point['name']}: {signed}")
+
+
+def set_up_logs(level: str) -> None:
+    """Write JSON lines, or text for a person at a terminal."""
+    final: Any = (
+        structlog.dev.ConsoleRenderer()
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            final,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

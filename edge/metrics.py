@@ -1,0 +1,208 @@
+"""Every metric of the gateway in one table, and how they are read from the running parts at a scrape.
+
+Nothing is counted twice: parts keep plain counters of their own, and this file only reads them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from edge.core.shown import KioskView
+from edge.core.snapshot import UNDER_WAY
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricDef:
+    """One metric: its name, what it says, its labels."""
+
+    name: str
+    help: str
+    kind: Kind
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+METRICS = (
+    MetricDef("openaisle_gateway_build_info", "1, with the version that runs", "gauge", ("version",)),
+    MetricDef("openaisle_gateway_executor_up", "1 while the one deciding thread lives", "gauge"),
+    MetricDef("openaisle_gateway_view_age_seconds", "Age of the newest view; above 3 the executor is stuck", "gauge"),
+    MetricDef("openaisle_gateway_inbox_events", "Events that wait to be decided", "gauge"),
+    MetricDef("openaisle_gateway_inbox_refused_total", "Events the full inbox refused", "counter", ("event",)),
+    MetricDef("openaisle_gateway_events_total", "Events decided", "counter", ("event",)),
+    MetricDef("openaisle_gateway_effects_total", "Effects that left", "counter", ("effect",)),
+    MetricDef(
+        "openaisle_gateway_decide_seconds",
+        "Time from taking an event to its effects having left, commit included",
+        "histogram",
+        buckets=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+    ),
+    MetricDef("openaisle_gateway_answers_total", "Sentences given to scans and presses", "counter", ("key",)),
+    MetricDef("openaisle_gateway_refusals_total", "Refusals by reason", "counter", ("reason",)),
+    MetricDef("openaisle_gateway_commands_total", "Commands of the centre by answer", "counter", ("result",)),
+    MetricDef("openaisle_gateway_condition", "1 for each named state that holds", "gauge", ("condition", "subject")),
+    MetricDef("openaisle_gateway_controller_up", "1 while the bank's controller answers", "gauge", ("bank",)),
+    MetricDef(
+        "openaisle_gateway_bank_fault",
+        "1 for a bank in fault, with a silent or a mismatched controller",
+        "gauge",
+        ("bank",),
+    ),
+    MetricDef("openaisle_gateway_bank_state", "1 for the state the bank is in", "gauge", ("bank", "state")),
+    MetricDef("openaisle_gateway_bank_moving", "1 while the bank travels or is about to", "gauge", ("bank",)),
+    MetricDef("openaisle_gateway_lease_permitted", "1 while the core permits a lease", "gauge", ("bank",)),
+    MetricDef("openaisle_gateway_queue_requests", "Requests that wait as prompts to be", "gauge", ("bank",)),
+    MetricDef("openaisle_gateway_bus_exchanges_total", "Requests sent on the bus", "counter", ("bus",)),
+    MetricDef("openaisle_gateway_bus_answers_total", "Answers heard on the bus", "counter", ("bus",)),
+    MetricDef("openaisle_gateway_bus_timeouts_total", "Requests that nobody answered in time", "counter", ("bus",)),
+    MetricDef("openaisle_gateway_bus_faults_total", "Frames with wrong checksum, length or sense", "counter", ("bus",)),
+    MetricDef("openaisle_gateway_bus_strays_total", "Frames that answered nothing asked", "counter", ("bus",)),
+    MetricDef("openaisle_gateway_bus_reopened_total", "Times the line was lost and opened again", "counter", ("bus",)),
+    MetricDef("openaisle_gateway_device_up", "1 while a scanner, camera or printer works", "gauge", ("device",)),
+    MetricDef("openaisle_gateway_scanner_codes_total", "Texts read", "counter", ("device",)),
+    MetricDef(
+        "openaisle_gateway_scanner_garbage_bytes_total", "Bytes that could be part of no code", "counter", ("device",)
+    ),
+    MetricDef("openaisle_gateway_camera_frames_total", "Pictures taken from the camera", "counter", ("device",)),
+    MetricDef("openaisle_gateway_prints_total", "Print jobs settled, by outcome", "counter", ("device", "outcome")),
+    MetricDef("openaisle_gateway_print_jobs_waiting", "Labels not yet begun", "gauge", ("device",)),
+    MetricDef(
+        "openaisle_gateway_printer_garbage_total", "Answers of the printer that were no status", "counter", ("device",)
+    ),
+    MetricDef("openaisle_gateway_outbox_facts", "Facts the centre has not acknowledged", "gauge"),
+    MetricDef("openaisle_gateway_outbox_oldest_seconds", "Age of the oldest of them; 0 when there is none", "gauge"),
+    MetricDef(
+        "openaisle_gateway_store_faults_total", "Times the disk took nothing, by condition", "counter", ("condition",)
+    ),
+    MetricDef("openaisle_gateway_link_up", "1 while the centre is reached and takes records", "gauge"),
+    MetricDef("openaisle_gateway_link_state", "1 for the state the link is in", "gauge", ("state",)),
+    MetricDef("openaisle_gateway_link_events_total", "What the link counted, by kind", "counter", ("kind",)),
+    MetricDef("openaisle_gateway_feed_revision", "Revision of the room's replica", "gauge"),
+    MetricDef("openaisle_gateway_kiosk_refused_total", "Requests the kiosk's guard refused", "counter", ("reason",)),
+)
+BY_NAME = {metric.name: metric for metric in METRICS}
+
+#: Label values and number.
+Reading = tuple[tuple[str, ...], float]
+Readings = dict[str, list[Reading]]
+
+
+class Metrics:
+    """The registry of one gateway."""
+
+    def __init__(self, read: Callable[[], Readings]) -> None:
+        self.registry = CollectorRegistry()
+        refused = BY_NAME["openaisle_gateway_kiosk_refused_total"]
+        self.kiosk_refused = Counter(refused.name, refused.help, refused.labels, registry=self.registry)
+        decide = BY_NAME["openaisle_gateway_decide_seconds"]
+        self.decide_seconds = Histogram(decide.name, decide.help, registry=self.registry, buckets=decide.buckets)
+        self.registry.register(ScrapeReader(read))
+
+
+class ScrapeReader(Collector):
+    """Reads all other metrics when they are asked for."""
+
+    def __init__(self, read: Callable[[], Readings]) -> None:
+        self._read = read
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing: reading only to learn the names would ask the disk at start."""
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        """Read every part once."""
+        for name, readings in self._read().items():
+            metric = BY_NAME[name]
+            family_type = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+            family = family_type(metric.name, metric.help, labels=metric.labels)
+            for labels, value in readings:
+                family.add_metric(list(labels), value)
+            yield family
+
+
+class BusPart(Protocol):
+    """What is read of a shelf driver."""
+
+    @property
+    def bus_id(self) -> str: ...
+
+    @property
+    def reopened(self) -> int: ...
+
+    @property
+    def counters(self) -> object: ...
+
+
+def read_view(view: KioskView | None) -> Readings:
+    """Read banks, conditions and queue from the newest view."""
+    readings: Readings = {}
+    if view is None:
+        return readings
+    troubled = {
+        state["subject"] for state in view["states"] if state["key"] in {"controller_silent", "geometry_mismatch"}
+    }
+    banks = view["banks"]
+    add(readings, "openaisle_gateway_view_age_seconds", [((), age_s(view["as_of"]))])
+    add(readings, "openaisle_gateway_bank_state", [((bank["bank"], bank["state"]), 1) for bank in banks])
+    add(readings, "openaisle_gateway_bank_moving", [((bank["bank"],), bank["state"] in UNDER_WAY) for bank in banks])
+    add(readings, "openaisle_gateway_controller_up", [((bank["bank"],), bank["state"] != "offline") for bank in banks])
+    add(
+        readings,
+        "openaisle_gateway_bank_fault",
+        [((bank["bank"],), bank["bank"] in troubled or bank["state"] in {"fault", "offline"}) for bank in banks],
+    )
+    waiting = [wish["bank"] for wish in view["queue"]]
+    add(readings, "openaisle_gateway_queue_requests", [((b["bank"],), waiting.count(b["bank"])) for b in banks])
+    held = {(state["key"], state["subject"]) for state in view["states"]}
+    add(readings, "openaisle_gateway_condition", [(labels, 1) for labels in sorted(held)])
+    return readings
+
+
+def read_bus(parts: Sequence[BusPart]) -> Readings:
+    """Read the counters of the buses."""
+    readings: Readings = {}
+    for name in ("exchanges", "answers", "timeouts", "faults", "strays"):
+        values = [((part.bus_id,), float(getattr(part.counters, name))) for part in parts]
+        add(readings, f"openaisle_gateway_bus_{name}_total", values)
+    add(readings, "openaisle_gateway_bus_reopened_total", [((part.bus_id,), part.reopened) for part in parts])
+    return readings
+
+
+def read_counts(counts: dict[tuple[str, str], int]) -> Readings:
+    """Read the executor's counters, by their kinds."""
+    names = {
+        "events": "openaisle_gateway_events_total",
+        "effects": "openaisle_gateway_effects_total",
+        "answers": "openaisle_gateway_answers_total",
+        "commands": "openaisle_gateway_commands_total",
+        "store_faults": "openaisle_gateway_store_faults_total",
+        "inbox_refused": "openaisle_gateway_inbox_refused_total",
+    }
+    readings: Readings = {name: [] for name in names.values()}
+    refusals: list[Reading] = []
+    for (kind, label), count in sorted(counts.items()):
+        if kind in names:
+            readings[names[kind]].append(((label,), count))
+        if kind == "answers" and label.startswith("refused."):
+            refusals.append(((label.removeprefix("refused."),), count))
+    readings["openaisle_gateway_refusals_total"] = refusals
+    return readings
+
+
+def add(readings: Readings, name: str, values: Iterable[Reading]) -> None:
+    """Put values into the readings."""
+    readings[name] = [(labels, float(value)) for labels, value in values]
+
+
+def age_s(instant: str) -> float:
+    """Seconds since an instant of the wall clock; never negative."""
+    return max(0.0, time.time() - datetime.fromisoformat(instant).timestamp())
