@@ -32,6 +32,7 @@ from central.domain.link import (
     room_topic,
 )
 from central.jobs.link_client import BrokerSettings, Delivery, LinkClient
+from central.jobs.link_publisher import FeedPublisher
 from central.jobs.live_board import LiveBoard, Presence
 from central.services import feed as feed_service
 from central.services import ingest as ingest_service
@@ -92,6 +93,7 @@ class CentralLink:
         self._threads: list[threading.Thread] = []
         with tx.write() as session:
             self.centre = ingest_service.ensure_centre_epoch(session, read_clock())
+        self._publisher = FeedPublisher(tx, lambda: any(not batches.empty() for batches in self._batches))
         self._client = LinkClient(settings, f"central-{client_no}", self.centre, self._sort_delivery, share=share)
         tx.after_commit(self._note_commit)
 
@@ -100,6 +102,7 @@ class CentralLink:
         for number, batches in enumerate(self._batches):
             self._spawn(f"link-ingest-{number}", partial(self._run_ingest, batches))
         self._spawn("link-side", self._run_side)
+        self._publisher.start()
         self._client.start()
 
     def close(self) -> None:
@@ -110,6 +113,7 @@ class CentralLink:
         self._side.put(None)
         for thread in self._threads:
             thread.join(10)
+        self._publisher.close()
 
     def status(self) -> dict[str, Any]:
         """Return what health and metrics show."""
@@ -191,6 +195,8 @@ class CentralLink:
             receipt = self._commit_batch(topic.room_id, batch)
             self._client.publish(room_topic(topic.room_id, "ack"), self._encode_receipt(batch, receipt))
             self._client.acknowledge(delivery)
+            if receipt.moved is not None:
+                self._publisher.hand_over(receipt.moved)
             if not batch.records:
                 self._put_side(_Greeted(topic.room_id))
 

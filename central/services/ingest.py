@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -89,11 +89,23 @@ def take_batch(session: Session, room_id: str, batch: Batch, now: datetime) -> R
     )
 
 
-def publish_moved(session: Session, moved: MovedBoxes) -> None:
-    """Bring the feed up to movements that are committed already; many batches may be published at once."""
-    up = feed.UpMark(moved.room_id, moved.epoch, moved.through)
-    feed.publish_boxes(session, moved.codes, up=up)
-    ingest.mark_published(session, moved.cursor_id, moved.after, moved.through)
+def publish_moved(session: Session, moved: MovedBoxes, codes: Sequence[str], *, last: bool) -> None:
+    """Bring the feed of some of the moved boxes up to movements that are committed; with the last ones all is shown."""
+    feed.publish_boxes(session, codes, up=feed.UpMark(moved.room_id, moved.epoch, moved.through))
+    if last:
+        ingest.mark_published(session, moved.cursor_id, moved.after, moved.through)
+
+
+def merge_moved(earlier: MovedBoxes | None, later: MovedBoxes) -> MovedBoxes:
+    """Return both as one, to be published at once."""
+    if earlier is None:
+        return later
+    return replace(
+        later,
+        after=min(earlier.after, later.after),
+        through=max(earlier.through, later.through),
+        codes=earlier.codes | later.codes,
+    )
 
 
 def find_unpublished(session: Session) -> list[MovedBoxes]:
