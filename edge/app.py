@@ -7,6 +7,7 @@ import random
 import socket
 import threading
 import uuid
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,8 +58,10 @@ class Gateway:
         self._scanners = [build_scanner(scanner) for scanner in settings.scanner]
         self._cameras = [build_camera(camera) for camera in settings.camera]
         self._readers: list[SerialScanner | CameraScanner] = [*self._scanners, *self._cameras]
+        # the link asks for the clock before the runtime that watches it stands
+        self._runtime: GatewayRuntime | None = None
         self._link = self._build_link()
-        self.runtime = GatewayRuntime(
+        self.runtime = self._runtime = GatewayRuntime(
             describe_room(settings),
             self._store,
             shelves=self._shelves,
@@ -116,8 +119,9 @@ class Gateway:
             rng=random.Random(),  # noqa: S311 - jitter of resends
         )
 
-    def _read_wall(self) -> tuple[Any, bool]:
-        now = make_now(read_mono_ms(), read_wall_ms(), clock_ok=self.runtime.state.clock_steady)
+    def _read_wall(self) -> tuple[datetime, bool]:
+        steady = self._runtime is None or self._runtime.state.clock_steady
+        now = make_now(read_mono_ms(), read_wall_ms(), clock_ok=steady)
         return now.wall_at, now.clock_ok
 
     def _build_kiosk(self) -> SiteServer:
