@@ -98,13 +98,13 @@ class BoxPart:
 class StaffPart:
     code: str
     name: Name
-    pin: Annotated[str, Field(pattern="^[0-9]{4,12}$", repr=False)]
+    pin: Annotated[str, Field(pattern="^[0-9]{4,12}$")] = field(repr=False)
 
 
 @checked(frozen=True, config=STRICT)
 class UserPart:
     login: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")]
-    password: Annotated[str, Field(min_length=8, max_length=128, repr=False)]
+    password: Annotated[str, Field(min_length=8, max_length=128)] = field(repr=False)
     roles: list[str]
     name: Name | None = None
     rooms: list[str] | None = None

@@ -65,4 +65,4 @@ def _count_conflicts(session: Session) -> dict[str, int]:
         .where(BoxLocationRow.conflict.is_not(None))
         .group_by(BoxLocationRow.room_id)
     )
-    return dict((room_id, count) for room_id, count in session.execute(query))
+    return dict(session.execute(query).all())

@@ -46,7 +46,9 @@ class FairGate:
         if ticket is None:
             return
         try:
-            await asyncio.wait_for(asyncio.wrap_future(ticket), timeout_s)
+            # Not wait_for: it swallows a cancellation that comes together with the place.
+            async with asyncio.timeout(timeout_s):
+                await asyncio.wrap_future(ticket)
         except TimeoutError:
             self._give_up(ticket)
             raise GateBusyError from None

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, delete, false, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -48,7 +48,7 @@ class MovementRow(Base):
     source: Mapped[str] = mapped_column(String(16))
     up_epoch: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     up_seq: Mapped[int | None]
-    late: Mapped[bool] = mapped_column(default=False, server_default=false())
+    late: Mapped[bool] = mapped_column(default=False)
     undo_of: Mapped[str | None] = mapped_column(String(ID_LENGTH))
 
 

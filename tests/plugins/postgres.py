@@ -21,7 +21,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from central.store.base import open_engine
 from central.store.migrate import upgrade_schema
@@ -43,7 +43,9 @@ class PostgresServer:
         return f"postgresql+psycopg://{USER}@/{database}?host={self.socket_dir}&port={PORT}"
 
     def execute(self, statement: sql.Composable) -> None:
-        with psycopg.connect(host=str(self.socket_dir), port=PORT, user=USER, dbname="postgres", autocommit=True) as link:
+        with psycopg.connect(
+            host=str(self.socket_dir), port=PORT, user=USER, dbname="postgres", autocommit=True
+        ) as link:
             link.execute(statement)
 
     def create_database(self, *, empty: bool = False) -> str:
@@ -56,7 +58,8 @@ class PostgresServer:
         return self.url(name)
 
     def drop_database(self, url: str) -> None:
-        name = url.rpartition("/")[2].partition("?")[0]
+        name = make_url(url).database
+        assert name is not None
         self.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
@@ -88,16 +91,37 @@ def start_server(folder: Path) -> PostgresServer:
     folder.chmod(0o755)
     options = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
     options += f" -c listen_addresses= -c unix_socket_directories={folder} -p {PORT}"
-    initdb = [str(programs / "initdb"), "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+    initdb = [
+        str(programs / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        USER,
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "-N",
+    ]
     start = [str(programs / "pg_ctl"), "-D", str(data), "-l", str(folder / "log"), "-w", "-o", options, "start"]
     for command in (initdb, start):
         subprocess.run(as_server_user(command, folder), check=True, cwd=folder, stdout=subprocess.DEVNULL)
     server = PostgresServer(folder)
+    try:
+        lay_template(server)
+    except BaseException:
+        stop_server(folder)
+        raise
+    return server
+
+
+def lay_template(server: PostgresServer) -> None:
+    """Make the migrated database that every test database is copied from."""
     server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(TEMPLATE)))
     engine = open_engine(server.url(TEMPLATE), pool_size=1)
     upgrade_schema(engine)
     engine.dispose()
-    return server
 
 
 def stop_server(folder: Path) -> None:
