@@ -23,8 +23,8 @@ def give_answer(state: State, now: Now, source_id: str, sound: Sound, key: str, 
     return state, [GiveFeedback(source_id, sound, key, params)]
 
 
-def describe_place(state: State, place: PlaceRow) -> dict[str, Any]:
-    """Name a place's parts for `messages.describe_place`."""
+def tell_place(state: State, place: PlaceRow) -> dict[str, Any]:
+    """Name a place's parts for `messages.tell_place`."""
     bank = find_bank_settings(state.settings, place.bank)
     return {
         "bank_name": bank.name if bank else place.bank,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Literal
 
-from edge.core.answers import Step, describe_place, give_answer
+from edge.core.answers import Step, give_answer, tell_place
 from edge.core.confirmations import open_by_scan
 from edge.core.effects import Effect, SetIndicator
 from edge.core.events import Now
@@ -107,7 +107,7 @@ def show_open(state: State, scan: Scan, place: PlaceRow, effects: list[Effect], 
     aisle = find_aisle(place.column, place.face)
     bank = replace(state.banks[place.bank], indicator=place)
     state = put_bank(state, place.bank, bank)
-    shown = describe_place(state, place)
+    shown = tell_place(state, place)
     state, told = give_answer(state, now, scan.source_id, "ok", "scan.aisle_open", aisle=aisle, place=shown)
     light = SetIndicator(place.bank, aisle, place.face, place.section, place.tier)
     return state, [*effects, light, *told]
@@ -132,7 +132,7 @@ def put_box(state: State, scan: Scan, box: BoxRow, session: Session, now: Now) -
     """Record that the box stands at the place scanned before it."""
     place = scan.lookup.place if scan.lookup.place is not None else session.place
     assert place is not None
-    shown = describe_place(state, place)
+    shown = tell_place(state, place)
     if box.state == "on_loan":
         return refuse_scan(state, now, scan, "scan.box_on_loan", title=box.title)
     if box.state == "shelved" and box.place is not None and box.place.key == place.key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from edge.core.answers import Step, describe_place, give_answer
+from edge.core.answers import Step, give_answer, tell_place
 from edge.core.effects import Effect, PrintLabel
 from edge.core.events import Now, PrintResumed, PrintSettled, ReprintAsked
 from edge.core.facts import record_movement, record_print
@@ -19,7 +19,7 @@ JOB_STATES: dict[str, JobState] = {"done": "confirmed", "failed": "failed", "unk
 
 def word_label(state: State, box: BoxRow, copy_no: int) -> dict[str, Any]:
     """Collect what stands on a label."""
-    place = write_place(describe_place(state, box.place), "zh_CN") if box.place is not None else ""
+    place = write_place(tell_place(state, box.place), "zh_CN") if box.place is not None else ""
     return {
         "code": box.code,
         "title": box.title,

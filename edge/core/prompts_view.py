@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.core.answers import describe_place
+from edge.core.answers import tell_place
 from edge.core.events import Now
 from edge.core.geometry import find_aisle
 from edge.core.occupancy import is_open
@@ -76,7 +76,7 @@ def show_request(state: State, settings: BankSettings, request: Request, now: No
     view["opening_aisle"] = target.aisle or None
     view["closing_aisles"] = closing
     add_goods(view, request.wish.target.box_code, request.wish.target.box_title)
-    view["place"] = describe_place(state, target.place) if target.place is not None else None
+    view["place"] = tell_place(state, target.place) if target.place is not None else None
     return view
 
 
@@ -100,7 +100,7 @@ def show_confirmation(state: State, settings: BankSettings, prompt: Prompt, now:
     view["confirmable"] = awake
     view["points"] = [{"id": point.id, "kind": point.kind, "name": point.name} for point in settings.points]
     add_goods(view, target.box_code, target.box_title)
-    view["place"] = describe_place(state, target.place) if target.place is not None else None
+    view["place"] = tell_place(state, target.place) if target.place is not None else None
     return view
 
 
@@ -114,14 +114,14 @@ def show_session_prompt(state: State, session: Session) -> PromptView:
     if not session.proven:
         return say("info", "", "prompt.enter_pin", name=session.staff_name)
     if session.place is not None:
-        view = say("info", "", "prompt.put", place=describe_place(state, session.place))
-        view["place"] = describe_place(state, session.place)
+        view = say("info", "", "prompt.put", place=tell_place(state, session.place))
+        view["place"] = tell_place(state, session.place)
         return view
     wanted = session.wanted
     if wanted is not None and wanted.place is not None and wanted.place.bank in state.banks:
         aisle = find_aisle(wanted.place.column, wanted.place.face)
         if is_open(state.banks[wanted.place.bank], aisle):
-            place = describe_place(state, wanted.place)
+            place = tell_place(state, wanted.place)
             view = say("info", "", "prompt.take", aisle=aisle, place=place)
             view["place"] = place
             add_goods(view, wanted.code, wanted.title)

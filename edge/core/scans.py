@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge.core.answers import Step, describe_place, give_answer
+from edge.core.answers import Step, give_answer, tell_place
 from edge.core.boxes import put_box, request_box, take_box
 from edge.core.codes import END_SESSION, PrintedCode, Unreadable, parse_code
 from edge.core.confirmations import confirm_by_card
@@ -114,7 +114,7 @@ def read_place(state: State, scan: Scan, session: Session, now: Now) -> Step:
         return refuse_other_place(state, scan, session.place, place, now)
     if session.wanted is not None and is_wanted_near(state, scan):
         return refuse_scan(state, now, scan, "scan.box_wanted", title=session.wanted.title)
-    shown = describe_place(state, place)
+    shown = tell_place(state, place)
     if place.box_code is not None:
         return refuse_scan(state, now, scan, "scan.place_occupied", place=shown, code=place.box_code)
     state = put_session(state, await_box(session, place, now))
@@ -135,7 +135,7 @@ def refuse_other_place(state: State, scan: Scan, expected: PlaceRow, place: Plac
     """Refuse a second place where a box is expected; the first stays."""
     if expected.code == place.code:
         return give_answer(state, now, scan.source_id, "look", "scan.already", code=place.code)
-    return refuse_scan(state, now, scan, "scan.box_expected", place=describe_place(state, expected))
+    return refuse_scan(state, now, scan, "scan.box_expected", place=tell_place(state, expected))
 
 
 def read_badge(state: State, scan: Scan, _code: PrintedCode, now: Now) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from edge.core.answers import Step, describe_place, give_answer
+from edge.core.answers import Step, give_answer, tell_place
 from edge.core.effects import Effect
 from edge.core.events import BadgeTyped, CodeRead, CodeTyped, Fresh, Lookup, Now, PinChecked, Reading, SessionEnded
 from edge.core.facts import record_refused_scan, record_session
@@ -136,7 +136,7 @@ def sign_off_at_screen(state: State, event: SessionEnded, now: Now) -> Step:
     station = find_station(state.settings, event.source_id)
     session = state.sessions.get(station)
     if session is not None and session.place is not None:
-        place = describe_place(state, session.place)
+        place = tell_place(state, session.place)
         state = put_session(state, replace(session, place=None))
         return give_answer(state, now, event.point_id, "look", "session.placed_cancelled", place=place)
     return sign_off(state, station, event.point_id, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edge.core.answers import describe_place
+from edge.core.answers import tell_place
 from edge.core.bank_view import show_bank
 from edge.core.events import Now
 from edge.core.outcomes import format_at
@@ -92,7 +92,7 @@ def show_session(state: State, session: Session) -> SessionView:
         staff_code=session.staff_code,
         staff_name=session.staff_name,
         needs_pin=not session.proven,
-        place=describe_place(state, session.place) if session.place is not None else None,
+        place=tell_place(state, session.place) if session.place is not None else None,
         wanted={"code": wanted.code, "title": wanted.title} if wanted is not None else None,
     )
 

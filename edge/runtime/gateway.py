@@ -66,6 +66,7 @@ class GatewayRuntime:
         link: Link | None = None,
         code_version: str = "0",
         clock: Clock | None = None,
+        boot_id: str | None = None,
     ) -> None:
         self.board = ViewBoard()
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -77,7 +78,7 @@ class GatewayRuntime:
         self._dispatcher = Dispatcher(shelves, scanners, printer, link)
         self._recorder = Recorder(store, code_version)
         self._code_version = code_version
-        self._boot_id = uuid.uuid4().hex
+        self._boot_id = boot_id or uuid.uuid4().hex
         self._state, follows = recover_state(store.database, settings)
         self._recorder.follows = follows
         self._readings: dict[str, Reading] = {}

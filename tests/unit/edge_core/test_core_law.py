@@ -1,0 +1,97 @@
+"""The law of motion, proven twice: by reading the code, and by throwing arbitrary events at it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import edge.core
+from edge.core.decide import HANDLERS
+
+CORE = Path(edge.core.__file__).parent
+
+# who may call the one function that makes SELECT
+PRESS_HANDLERS = {"confirm_at_screen", "confirm_by_card", "confirm_by_button", "open_by_scan"}
+# and which events reach those
+PRESS_EVENTS = {"PromptConfirmed", "CodeRead", "CodeTyped", "BadgeTyped", "RingEventsRead"}
+
+
+def functions() -> dict[str, tuple[str, ast.FunctionDef]]:
+    found: dict[str, tuple[str, ast.FunctionDef]] = {}
+    for path in CORE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                assert node.name not in found, f"{node.name} stands twice"
+                found[node.name] = (path.name, node)
+    return found
+
+
+def users_of(name: str) -> set[str]:
+    """Functions in which a name is used in any way but as an annotation."""
+    users = set()
+    for function, (_, node) in functions().items():
+        bodies = [inner for statement in node.body for inner in ast.walk(statement)]
+        if any(isinstance(inner, ast.Name) and inner.id == name for inner in bodies) and function != name:
+            users.add(function)
+    return users
+
+
+def reached_from(handler: str) -> set[str]:
+    """Every function of the core that a function may call, directly or not."""
+    known = functions()
+    seen: set[str] = set()
+    todo = [handler]
+    while todo:
+        name = todo.pop()
+        if name in seen or name not in known:
+            continue
+        seen.add(name)
+        todo += [inner.id for inner in ast.walk(known[name][1]) if isinstance(inner, ast.Name)]
+    return seen
+
+
+def test_select_is_made_in_one_function_called_by_press_and_scan_handlers_only() -> None:
+    assert users_of("SendSelect") == {"select_aisle"}
+    assert users_of("select_aisle") == PRESS_HANDLERS
+
+
+def test_only_presses_and_scans_reach_select() -> None:
+    known = functions()
+    # tables hand a scan on by its kind; the walk follows names, so it is told what the table holds
+    table = {"read_code": {"read_goods", "read_badge", "read_control"}}
+    reaching = set()
+    for event, handler in HANDLERS.items():
+        names = reached_from(handler.__name__)
+        for start, others in table.items():
+            if start in names:
+                for other in others:
+                    assert other in known
+                    names |= reached_from(other)
+        if "select_aisle" in names:
+            reaching.add(event.__name__)
+    assert reaching <= PRESS_EVENTS
+    assert {"PromptConfirmed", "CodeRead", "RingEventsRead"} <= reaching
+
+
+def test_operate_is_made_only_in_answer_to_select() -> None:
+    assert users_of("SendOperate") == {"answer_select"}
+    assert users_of("answer_select") == set()
+    assert [event.__name__ for event, handler in HANDLERS.items() if handler.__name__ == "answer_select"] == [
+        "SelectAnswered"
+    ]
+
+
+def test_permits_are_made_in_one_function() -> None:
+    assert users_of("PermitLease") == {"permit_lease"}
+    assert users_of("permit_lease") == {"watch_motion", "watch_travel"}
+    assert users_of("watch_motion") == {"take_snapshot"}
+
+
+def test_the_core_is_pure() -> None:
+    banned = {"time", "random", "secrets", "socket", "threading", "os", "sqlite3", "uuid", "uuid_utils", "structlog"}
+    for path in CORE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                assert not {alias.name.split(".")[0] for alias in node.names} & banned, path
+            if isinstance(node, ast.ImportFrom):
+                assert (node.module or "").split(".")[0] not in banned, path
