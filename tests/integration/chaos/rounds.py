@@ -246,7 +246,7 @@ class Rounds:
     def replay_journal(self) -> list[str]:
         """The gateway's journal, run again, reaches the same states and effects."""
         end_group(self.stage.gateway)
-        command = [sys.executable, "-m", "edge", "--config", str(self.stage.folder / "gateway.toml"), "replay"]
+        command = [sys.executable, "-m", "edge", "replay", "--journal", str(self.stage.folder / "gateway")]
         told = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
         return [] if told.returncode == 0 else [f"replay: {told.stdout[-400:]}{told.stderr[-400:]}"]
 
