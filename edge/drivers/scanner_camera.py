@@ -23,6 +23,7 @@ REOPEN_WAIT_S = 1.0
 FRAME_INTERVAL_MS = 100  # ten looks a second are plenty for a label held before the lens
 FULL_READ_BUDGET_MS = 300
 QUICK_READ_BUDGET_MS = 0  # one attempt by the fastest reader
+QUICK_READ_INTERVAL_MS = 500  # an empty desk is looked at no oftener
 UNCHANGED_RETRY_MS = 2000  # a still picture gets the whole cascade this often
 CHANGE_THRESHOLD = 3.0  # mean difference in grey levels between thumbnails
 AGREEMENT_LIFE_MS = 3000
@@ -97,10 +98,11 @@ class Stillness:
     def __init__(self) -> None:
         self._thumbnail: Picture | None = None
         self._full_mono_ms = 0
+        self._quick_mono_ms = 0
         self._found = False
 
-    def budget_ms(self, picture: Picture, mono_ms: int) -> int:
-        """Choose how long this picture may be read."""
+    def budget_ms(self, picture: Picture, mono_ms: int) -> int | None:
+        """Choose how long this picture may be read; None: not at all."""
         cv2 = load_cv2()
         grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
         thumbnail = cv2.resize(grey, (64, 48), interpolation=cv2.INTER_AREA)
@@ -109,6 +111,9 @@ class Stillness:
         if changed or self._found or mono_ms - self._full_mono_ms > UNCHANGED_RETRY_MS:
             self._full_mono_ms = mono_ms
             return FULL_READ_BUDGET_MS
+        if mono_ms - self._quick_mono_ms < QUICK_READ_INTERVAL_MS:
+            return None
+        self._quick_mono_ms = mono_ms
         return QUICK_READ_BUDGET_MS
 
     def note(self, *, found: bool) -> None:
@@ -196,7 +201,8 @@ class CameraScanner:
             if picture is None:
                 return
             now_ms = time.monotonic_ns() // 1_000_000
-            texts = read_codes(picture, self._accept, self._stillness.budget_ms(picture, now_ms))
+            budget_ms = self._stillness.budget_ms(picture, now_ms)
+            texts = [] if budget_ms is None else read_codes(picture, self._accept, budget_ms)
             self._stillness.note(found=bool(texts))
             text = self._agreement.settle(texts, now_ms)
             if text is not None:

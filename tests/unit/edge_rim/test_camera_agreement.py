@@ -51,9 +51,10 @@ def test_a_still_picture_without_a_code_costs_little() -> None:
     empty, label = np.full((480, 640), 90, np.uint8), np.full((480, 640), 200, np.uint8)
     assert stillness.budget_ms(empty, 0) == FULL_READ_BUDGET_MS
     stillness.note(found=False)
-    assert stillness.budget_ms(empty, 100) == QUICK_READ_BUDGET_MS
-    assert stillness.budget_ms(label, 200) == FULL_READ_BUDGET_MS
+    assert stillness.budget_ms(empty, 600) == QUICK_READ_BUDGET_MS
+    assert stillness.budget_ms(empty, 700) is None
+    assert stillness.budget_ms(label, 800) == FULL_READ_BUDGET_MS
     stillness.note(found=True)
-    assert stillness.budget_ms(label, 300) == FULL_READ_BUDGET_MS
+    assert stillness.budget_ms(label, 900) == FULL_READ_BUDGET_MS
     stillness.note(found=False)
     assert stillness.budget_ms(label, 5000) == FULL_READ_BUDGET_MS
