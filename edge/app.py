@@ -52,7 +52,10 @@ class Gateway:
         self._boot_id = uuid.uuid4().hex
         self._printers = [build_printer(printer) for printer in settings.printer]
         self._store: Store = open_store(
-            settings.store.dir, keep_days=settings.store.journal_keep_days, limit_mb=settings.store.journal_limit_mb
+            settings.store.dir,
+            read_wall_ms,
+            keep_days=settings.store.journal_keep_days,
+            limit_mb=settings.store.journal_limit_mb,
         )
         self._shelves = [build_shelf(settings, bus.id) for bus in settings.bus]
         self._scanners = [build_scanner(scanner) for scanner in settings.scanner]

@@ -23,6 +23,9 @@ SELECTION_MS = 2_000  # OPERATE after SELECT
 BRAKING_MS = 3_000  # a motion that ended may be seen to turn that long
 PERMIT_MS = 250  # age of a permit's snapshot
 
+# an order dropped for these reasons never put its first byte on the wire; any other leaves a doubt
+NEVER_LEFT = frozenset({"late", "stopping", "pending", "bus_full", "not_selected", "geometry_mismatch"})
+
 
 def answer_select(state: State, event: SelectAnswered, now: Now) -> Step:
     """Send OPERATE if the selection is ours, fresh, and nothing changed since the press; else let it go."""
@@ -177,11 +180,9 @@ def fail_wire(state: State, event: WireFailed, now: Now) -> Step:
     request = bank.request
     if request is None or event.request_id != request.request_id:
         return state, []
-    late = event.reason == "late"
     if event.stage in {"select", "operate"} and request.stage in {"selecting", "operating"}:
-        if late:
-            # its first byte never left
-            state, effects = finish_request(state, event.bank, "failed", "late", now)
+        if event.reason in NEVER_LEFT:
+            state, effects = finish_request(state, event.bank, "failed", event.reason, now)
             return state, [*([SendDeselect(event.bank)] if event.stage == "operate" else []), *effects]
         return begin_reading(state, event.bank, request, event.reason, now)
     if event.stage == "outcome" and request.stage == "reading" and not request.by_restart:

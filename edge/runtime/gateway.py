@@ -7,9 +7,10 @@ tried again every second.
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ from edge.core.events import (
     StoreChanged,
 )
 from edge.core.room import RoomSettings
+from edge.core.startup import new_state
 from edge.core.view import kiosk_view
 from edge.ports import LabelPrinter, Link, Scanner, Shelf
 from edge.runtime.board import ViewBoard
@@ -39,8 +41,10 @@ from edge.runtime.dispatch import Dispatcher
 from edge.runtime.enrichment import complete_event
 from edge.runtime.inbox import Inbox
 from edge.runtime.recording import Recorder
-from edge.runtime.replay import recover_state
 from edge.store import Store, StoreUnavailableError
+from edge.store.database import Database
+from edge.store.encoding import EncodingError
+from edge.store.journal import last_segment, read_steps
 
 if TYPE_CHECKING:
     from edge.core.state import State
@@ -50,6 +54,9 @@ log = structlog.get_logger(__name__)
 FLUSH_MS = 200  # what is neither fact nor intent is on disk by then
 LOOK_UP_MS = 1_000  # the executor looks up at least so often: clock, disk, view
 IDLE_READING_MS = 1_000  # readings of a bank at rest that say nothing new
+
+# told of each event decided, its effects, and the seconds that deciding took
+Observer = Callable[[Event, Sequence[Effect], float], None]
 
 
 class GatewayRuntime:
@@ -67,6 +74,7 @@ class GatewayRuntime:
         code_version: str = "0",
         clock: Clock | None = None,
         boot_id: str | None = None,
+        observe: Observer | None = None,
     ) -> None:
         self.board = ViewBoard()
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -81,6 +89,7 @@ class GatewayRuntime:
         self._boot_id = boot_id or uuid.uuid4().hex
         self._state, follows = recover_state(store.database, settings)
         self._recorder.follows = follows
+        self._observe = observe
         self._readings: dict[str, Reading] = {}
         self._passed: dict[str, SnapshotArrived] = {}
         self._store_fault: str | None = None
@@ -221,7 +230,10 @@ class GatewayRuntime:
     def _step(self, event: Event, now: Now) -> None:
         """Decide one event; durable effects leave after the commit that holds them, a STOP before everything."""
         event = self._complete(event)
+        began_ns = time.perf_counter_ns()
         state, effects = decide(self._state, event, now)
+        if self._observe is not None:
+            self._observe(event, effects, (time.perf_counter_ns() - began_ns) / 1e9)
         self.counts["events", type(event).__name__] += 1
         stops = [effect for effect in effects if isinstance(effect, SendStop)]
         self._dispatcher.send(stops)
@@ -309,3 +321,17 @@ class GatewayRuntime:
             return False
         self._passed[event.bank] = event
         return True
+
+
+def recover_state(database: Database, settings: RoomSettings) -> tuple[State, bool]:
+    """Find the last state the journal leads to; False if there is none that this code can read."""
+    try:
+        segment = last_segment(database)
+        if segment is None:
+            return new_state(settings), False
+        state = segment.checkpoint
+        for step in read_steps(database, segment):
+            state, _ = decide(state, step.event, step.now)
+    except EncodingError:
+        return new_state(settings), False
+    return state, True

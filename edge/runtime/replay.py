@@ -7,12 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from edge.core.decide import decide
-from edge.core.room import RoomSettings
-from edge.core.startup import new_state
 from edge.core.state import State
 from edge.store.database import Database
-from edge.store.encoding import EncodingError, encode
-from edge.store.journal import last_segment, read_segments, read_steps
+from edge.store.encoding import encode
+from edge.store.journal import read_segments, read_steps
 
 DIFFERENCES_MAX = 20
 
@@ -62,17 +60,3 @@ def replay_database(database: Database, at: datetime | None = None) -> Replayed:
             found.steps += 1
         found.state = state
     return found
-
-
-def recover_state(database: Database, settings: RoomSettings) -> tuple[State, bool]:
-    """Find the last state the journal leads to; False if there is none that this code can read."""
-    try:
-        segment = last_segment(database)
-        if segment is None:
-            return new_state(settings), False
-        state = segment.checkpoint
-        for step in read_steps(database, segment):
-            state, _ = decide(state, step.event, step.now)
-    except EncodingError:
-        return new_state(settings), False
-    return state, True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,14 +30,7 @@ class Store:
         self.database.close()
 
 
-def read_wall_ms() -> int:
-    """Milliseconds since 1970 by the wall clock."""
-    return time.time_ns() // 1_000_000
-
-
-def open_store(
-    folder: Path, *, keep_days: int = 7, limit_mb: int = 512, wall_ms: Callable[[], int] = read_wall_ms
-) -> Store:
+def open_store(folder: Path, wall_ms: Callable[[], int], *, keep_days: int = 7, limit_mb: int = 512) -> Store:
     """Open or make the store in a folder; sqlite3.Error if the disk is unusable."""
     database = Database(folder)
     replica = Replica(database, wall_ms)

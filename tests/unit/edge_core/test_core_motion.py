@@ -17,11 +17,6 @@ from edge.core.effects import (
     SetIndicator,
 )
 from edge.core.events import (
-    CodeTyped,
-    ControllerChanged,
-    DetailArrived,
-    GatewayStarted,
-    Lookup,
     OutcomeRead,
     RingEventsRead,
     SnapshotArrived,
@@ -29,19 +24,15 @@ from edge.core.events import (
     StopReadBack,
     WireFailed,
 )
-from edge.core.snapshot import RingEntry, ShelfDetail
+from edge.core.snapshot import RingEntry
 from tests.unit.edge_core.scene import (
     BOX,
-    BOX_ROW,
     PLACE,
     PLACE_ROW,
     Scene,
-    make_bank,
     make_contacts,
-    make_settings,
     make_snapshot,
     prompted_scene,
-    ready_scene,
 )
 
 
@@ -339,176 +330,3 @@ def test_an_order_dropped_as_late_ends_without_reading() -> None:
     scene.send(WireFailed("A", select.request_id, "select", "late"))
     assert outcome(scene) == ("failed", "late")
     assert not scene.every(ReadOutcome)
-
-
-def test_another_boot_makes_a_live_act_unknown() -> None:
-    scene = prompted_scene()
-    scene.travel()
-    effects = scene.read(scene.moving(boot_id=0x1111))
-    assert scene.only(effects, SendStop)
-    assert outcome(scene) == ("unknown", "rebooted")
-    assert scene.bank().doubted
-
-
-def test_motion_of_others_voids_our_intent_and_is_not_countered() -> None:
-    scene = prompted_scene()
-    effects = scene.read(make_snapshot(state="moving"))
-    assert scene.bank().prompt is None
-    assert not [effect for effect in effects if isinstance(effect, (SendStop, SendSelect))]
-    assert scene.facts("shelf_event")[-1]["event"] == "foreign_motion"
-    scene.mono_ms += 3_000
-    scene.read(make_snapshot(state="moving"))
-    scene.scan(BOX)
-    assert scene.answer() == "scan.queued"
-    scene.mono_ms += 1_000
-    scene.read(make_snapshot((5,), contacts=make_contacts(11, (5,))))
-    prompt = scene.bank().prompt
-    assert prompt is not None
-    assert prompt.closing == (5,)
-    assert scene.bank().presumed == (5,)
-    assert not scene.every(SendSelect)
-
-
-def test_a_panel_that_takes_over_ends_our_act_without_stop() -> None:
-    scene = prompted_scene()
-    scene.travel()
-    effects = scene.send(RingEventsRead("A", (RingEntry(6, "panel_motion", 4),), 6, scene.mono_ms))
-    assert not [effect for effect in effects if isinstance(effect, SendStop)]
-    assert outcome(scene) == ("unknown", "foreign_motion")
-
-
-@pytest.mark.parametrize("kind", ["power", "handle_moved", "clutch_released"])
-def test_handle_clutch_and_power_leave_nothing_known(kind: Any) -> None:
-    scene = prompted_scene()
-    scene.travel()
-    effects = scene.send(RingEventsRead("A", (RingEntry(6, kind),), 6, scene.mono_ms))
-    assert scene.only(effects, SendStop)
-    assert outcome(scene)[0] == "unknown"
-    assert scene.bank().doubted
-
-
-def test_beam_and_occupancy_elsewhere_do_not_stop_a_motion() -> None:
-    scene = prompted_scene()
-    scene.travel()
-    assert not scene.send(RingEventsRead("A", (RingEntry(6, "occupancy", 6),), 6, scene.mono_ms))
-    assert scene.send(RingEventsRead("A", (RingEntry(7, "occupancy", 3),), 7, scene.mono_ms))
-
-
-def test_a_button_at_the_bank_confirms_with_its_own_release() -> None:
-    scene = prompted_scene()
-    scene.mono_ms += 500
-    entries = (RingEntry(6, "button_pressed", 1, age_ms=120), RingEntry(7, "button_released", 1, age_ms=20))
-    event = RingEventsRead("A", entries, 7, scene.mono_ms, fresh=scene.fresh(), readings=scene.readings())
-    scene.only(scene.send(event), SendSelect)
-    operate = scene.only(scene.answer_select(ring_head=7), SendOperate)
-    assert operate.ring_head == 7
-
-
-@pytest.mark.parametrize(
-    "entries",
-    [
-        (RingEntry(6, "button_pressed", 2, 100),),  # another button
-        (RingEntry(6, "button_pressed", 1, 5_000),),  # pressed before the prompt
-        (RingEntry(6, "button_pressed", 1, 100), RingEntry(7, "beam", 3, 50)),  # something else came after
-        (RingEntry(6, "button_released", 1, 100),),
-    ],
-)
-def test_other_button_events_confirm_nothing(entries: tuple[RingEntry, ...]) -> None:
-    scene = prompted_scene()
-    scene.mono_ms += 500
-    scene.send(RingEventsRead("A", entries, entries[-1].sequence, scene.mono_ms, fresh=scene.fresh()))
-    assert not scene.every(SendSelect)
-    assert scene.bank().prompt is not None
-
-
-def test_a_sleeping_bank_is_woken_and_the_prompt_can_be_pressed_only_when_awake() -> None:
-    scene = Scene()
-    scene.go_online(make_snapshot(state="asleep"))
-    scene.sign_on()
-    effects = scene.scan(BOX)
-    assert "SendWake" in {type(effect).__name__ for effect in effects}
-    scene.press()
-    assert not scene.every(SendSelect)
-    scene.mono_ms += 2_000
-    scene.read(make_snapshot(state="waking"))
-    scene.press()
-    scene.read(make_snapshot())
-    assert not scene.every(SendSelect)
-    scene.press()
-    assert len(scene.every(SendSelect)) == 1
-
-
-def test_a_prompt_that_names_other_aisles_than_those_looked_at_needs_a_new_press() -> None:
-    scene = prompted_scene()
-    prompt = scene.bank().prompt
-    assert prompt is not None
-    scene.read(make_snapshot((4,), contacts=make_contacts(11, (4,))))
-    changed = scene.bank().prompt
-    assert changed is not None
-    assert changed.closing == (4,)
-    scene.press(prompt.wish.id)
-    assert not scene.every(SendSelect)
-    scene.press(changed.wish.id)
-    assert len(scene.every(SendSelect)) == 1
-
-
-def test_a_restart_reads_and_never_sends_again_nor_renews() -> None:
-    scene = prompted_scene()
-    scene.travel()
-    scene.read(scene.moving())
-    request = scene.bank().request
-    assert request is not None
-    before = len(scene.every(SendSelect)), len(scene.every(SendOperate))
-    scene.mono_ms += 5_000
-    effects = scene.send(GatewayStarted("boot-2", "test", scene.settings, fresh=scene.fresh()))
-    assert scene.only(effects, ReadOutcome).request_id == request.request_id
-    assert scene.only(effects, SendStop)
-    scene.send(ControllerChanged("A", "online", 0xBEEF))
-    moving = make_snapshot(state="moving", outcome="running", last_request_low=request.request_id & 0xFFFF)
-    assert not [effect for effect in scene.read(moving) if isinstance(effect, PermitLease)]
-    effects = scene.send(OutcomeRead("A", request.request_id, "running", scene.mono_ms))
-    assert [type(effect).__name__ for effect in effects] == ["ReadOutcome"]
-    scene.send(OutcomeRead("A", request.request_id, "failed", scene.mono_ms))
-    assert outcome(scene) == ("failed", "restart")
-    assert (len(scene.every(SendSelect)), len(scene.every(SendOperate))) == before
-
-
-def test_a_controller_silent_after_a_restart_leaves_the_outcome_unknown() -> None:
-    scene = prompted_scene()
-    scene.travel()
-    scene.send(GatewayStarted("boot-2", "test", scene.settings, fresh=scene.fresh()))
-    scene.wait(1_000)
-    assert scene.bank().stop is not None
-    scene.wait(14_000)
-    assert outcome(scene) == ("unknown", "restart")
-
-
-def test_a_controller_that_falls_silent_in_motion_ends_it_unknown_with_stop() -> None:
-    scene = prompted_scene()
-    scene.travel()
-    effects = scene.send(ControllerChanged("A", "silent"))
-    assert scene.only(effects, SendStop)
-    assert outcome(scene) == ("unknown", "controller_silent")
-
-
-def test_two_free_aisles_open_by_scan_alone_when_a_wide_gap_can_give() -> None:
-    settings = make_settings(make_bank(free_aisles=2))
-    scene = ready_scene(settings)
-    widths = tuple(1600 if aisle == 3 else 0 for aisle in range(1, 12))
-    detail = ShelfDetail((None,) * 11, ("measured",) * 11, widths)
-    scene.mono_ms += 1
-    scene.send(DetailArrived("A", detail, scene.mono_ms))
-    effects = scene.scan(BOX)
-    assert scene.only(effects, SendSelect).aisle == 6
-    request = scene.bank().request
-    assert request is not None
-    assert request.closing == ()
-
-
-def test_a_typed_code_never_opens_by_itself() -> None:
-    scene = ready_scene(make_settings(make_bank(free_aisles=2)))
-    widths = tuple(1600 if aisle == 3 else 0 for aisle in range(1, 12))
-    scene.send(DetailArrived("A", ShelfDetail((), ("measured",) * 11, widths), scene.mono_ms))
-    scene.send(CodeTyped("kiosk-A", BOX, Lookup(1, BOX_ROW), scene.fresh(), scene.readings()))
-    assert not scene.every(SendSelect)
-    assert scene.bank().prompt is not None
