@@ -6,7 +6,8 @@ import contextlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from simulators.photograph import Conditions, Picture, encode_jpeg, photograph, read_picture, show_desk
+from simulators.darkroom import Darkroom, DarkroomError
+from simulators.photograph import Conditions, Picture, read_picture
 
 BOUNDARY = "openaisle-frame"
 FRAME_INTERVAL_S = 0.15
@@ -24,6 +25,7 @@ class Camera:
         self._frames: dict[int, bytes] = {}
         self._shown = 0
         self._lock = threading.Lock()
+        self._darkroom = Darkroom()
         self._closing = threading.Event()
         self._server = _CameraServer(self, port)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="camera", daemon=True)
@@ -40,6 +42,7 @@ class Camera:
 
     def start(self) -> None:
         """Begin to serve."""
+        self._darkroom.open()
         self._thread.start()
 
     def close(self) -> None:
@@ -48,6 +51,7 @@ class Camera:
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
+        self._darkroom.close()
 
     def show(self, image: bytes) -> None:
         """Put a picture (PNG or JPEG) before the lens; ValueError when the bytes are none."""
@@ -73,9 +77,7 @@ class Camera:
             frame, label, shown = self._frames.get(variant), self._label, self._shown
         if frame is not None:
             return frame
-        seed = self._seed * 1_000_003 + variant
-        picture = show_desk(seed) if label is None else photograph(label, seed, self.conditions)
-        frame = encode_jpeg(picture, self.conditions.jpeg_quality)
+        frame = self._darkroom.develop(label, self._seed * 1_000_003 + variant, self.conditions)
         with self._lock:
             if shown == self._shown:
                 self._frames[variant] = frame
@@ -104,7 +106,7 @@ class _CameraSession(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer one request."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, DarkroomError):  # hung up, or closing
             if self.path == "/frame.jpg":
                 self._send_one(self.server.camera.take(0))
             elif self.path == "/stream.mjpg":

@@ -12,11 +12,10 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import structlog
-import zplkit
-from zplkit.rendering import RenderError
+
+from simulators.darkroom import Darkroom, DarkroomError
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +45,8 @@ class LabelPrinter:
         self.paused = False
         self.garbage_bytes = 0
         self.refused_formats = 0
-        self._options: Any = zplkit.Options(profile="zd621", width=width_dots, height=height_dots)
+        self._size_dots = (width_dots, height_dots)
+        self._darkroom = Darkroom()
         self._waiting: deque[bytes] = deque()
         self._printing = 0
         self._changed = threading.Condition()
@@ -65,6 +65,7 @@ class LabelPrinter:
     def start(self) -> None:
         """Switch the printer on."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._darkroom.open()
         for thread in self._threads:
             thread.start()
 
@@ -77,6 +78,7 @@ class LabelPrinter:
             self._server.shutdown()
         self._server.server_close()
         self._server.hang_up()
+        self._darkroom.close()
 
     def set_state(self, *, out_of_labels: bool | None = None, paused: bool | None = None) -> None:
         """Run out of labels or be loaded, pause or go on."""
@@ -124,16 +126,16 @@ class LabelPrinter:
 
     def _put_out(self, zpl: bytes) -> None:
         try:
-            scenes = zplkit.render(zpl, self._options).labels
-        except (ValueError, RuntimeError, RenderError) as error:
+            pictures = self._darkroom.render(zpl, self._size_dots)
+        except DarkroomError as error:
             self.refused_formats += 1
-            log.warning("label_not_rendered", reason=str(error)[:120])
+            log.warning("label_not_rendered", reason=str(error))
             return
-        for scene in scenes:
+        for picture in pictures:
             number = len(self.labels) + 1
             file = self.folder / f"label-{number:04d}.png"
             fresh = file.with_suffix(".part")
-            fresh.write_bytes(scene.png())
+            fresh.write_bytes(picture)
             fresh.replace(file)
             self.labels.append(PrintedLabel(number, file, zpl))
 

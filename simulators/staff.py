@@ -84,7 +84,7 @@ class Staff:
         self.scan(text)
 
         def newer(view: dict[str, Any]) -> dict[str, Any] | None:
-            told = [answer for answer in view["answers"] if answer["number"] > before]
+            told = [a for a in view["answers"] if a["number"] > before and a["source_id"] == self.scanner]
             return max(told, key=lambda answer: answer["number"]) if told else None
 
         heard: dict[str, Any] = self.await_sight("answer to a scan", newer, timeout_s)

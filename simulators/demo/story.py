@@ -124,6 +124,8 @@ class Story:
     def take_out(self) -> None:
         """Scan the box out of its open aisle."""
         self.timeline.head("4. 取出 · taken out")
+        self.staff.await_sight("the word to take the box", self._told_to_take)
+        self.timeline.mark("屏幕请人取盒 · the kiosk says take it")
         self._scan(self.box.code, "scan.taken")
         self.timeline.mark("取出已记录在网关 · recorded by the gateway")
         who = self.staff.who
@@ -157,6 +159,9 @@ class Story:
 
     def _bank_idle(self, view: dict[str, Any]) -> bool:
         return any(bank["state"] == "idle" and not bank["stale"] for bank in view["banks"])
+
+    def _told_to_take(self, view: dict[str, Any]) -> bool:
+        return any(prompt["message"]["key"] == "prompt.take" for prompt in view["prompts"])
 
     def _indicator_right(self) -> bool:
         try:
