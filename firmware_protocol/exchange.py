@@ -17,10 +17,11 @@ class Haste(IntEnum):
     SELECT = 3
     OUTCOME = 4
     ORDER = 5
-    MOTION = 6
-    RING = 7
-    DETAIL = 8
-    PROBE = 9
+    WATCH = 6  # MOTION of a bank that moves or is being stopped
+    MOTION = 7
+    RING = 8
+    DETAIL = 9
+    PROBE = 10
 
 
 class Kind(Enum):

@@ -10,9 +10,7 @@ from firmware_protocol.exchange import Exchange, Kind
 from firmware_protocol.messages import Lease
 from firmware_protocol.pdu import ask_write_many
 from firmware_protocol.registers import LEASE
-from firmware_protocol.timing import PERMIT_AGE_MS
-
-LEASE_PERIOD_MS = 100.0
+from firmware_protocol.timing import MAX_LEASE_PERIOD_MS, PERMIT_AGE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class _Permit:
 class _Motion:
     token: int
     end_ms: float
-    renewed_ms: float
+    tried_ms: float
     counter: int = 0
     failures: int = 0
 
@@ -36,6 +34,7 @@ class LeaseKeeper:
 
     def __init__(self) -> None:
         """Start with nothing to renew."""
+        self.period_ms = MAX_LEASE_PERIOD_MS
         self._permit: _Permit | None = None
         self._motion: _Motion | None = None
 
@@ -66,7 +65,7 @@ class LeaseKeeper:
         """When the next renewal is due, if one may come."""
         if self._motion is None or self._permit is None:
             return None
-        return self._motion.renewed_ms + LEASE_PERIOD_MS
+        return self._motion.tried_ms + self.period_ms
 
     def is_due(self, now_ms: float) -> bool:
         """Whether a renewal is due and permitted now."""
@@ -77,7 +76,7 @@ class LeaseKeeper:
             and permit.token == motion.token
             and now_ms <= permit.until_ms
             and now_ms <= motion.end_ms
-            and now_ms - motion.renewed_ms >= LEASE_PERIOD_MS
+            and now_ms - motion.tried_ms >= self.period_ms
         )
 
     def ask(self, unit: int, sequence: int, now_ms: float) -> Exchange:
@@ -87,19 +86,21 @@ class LeaseKeeper:
         assert permit is not None
         assert now_ms - permit.given_ms <= PERMIT_AGE_MS, "a lease needs a fresh permit"
         motion.counter = (motion.counter + 1) & 0xFFFF
+        motion.tried_ms = now_ms
         words = Lease(motion.token, motion.counter, sequence).to_registers()
         return Exchange(Kind.LEASE, ask_write_many(unit, LEASE.address, words), 8)
 
-    def take_answer(self, now_ms: float) -> None:
-        """Count the period from this answer, be it a yes or a no."""
+    def take_answer(self) -> None:
+        """Take a yes or a no: the next renewal comes after the period."""
         if self._motion is not None:
-            self._motion.renewed_ms = now_ms
             self._motion.failures = 0
 
-    def take_silence(self, now_ms: float) -> None:
-        """Leave the first failure due at once (the one retry), the second after a period."""
+    def take_silence(self) -> None:
+        """Leave the first failure due at once (the one retry), the second after the period."""
         if self._motion is None:
             return
         self._motion.failures += 1
         if self._motion.failures > 1:
-            self.take_answer(now_ms)
+            self._motion.failures = 0
+        else:
+            self._motion.tried_ms -= self.period_ms

@@ -59,6 +59,7 @@ class BusSchedule:
         self._sent: _Sent | None = None
         self._quiet_from_ms = 0.0
         self._stop_waits_from_ms: float | None = None
+        self._leased: set[int] = set()
         self._served_ms = dict.fromkeys(self.sessions, -1.0)
 
     def order_select(self, unit: int, request: SelectRequest, deadline_ms: float) -> None:
@@ -110,20 +111,39 @@ class BusSchedule:
             self._watch_sent(self._sent, now_ms)
         if self._sent is not None or not self._is_quiet(now_ms):
             return None
-        leasing = self._is_leasing
-        best: tuple[Haste, float, ControllerSession] | None = None
-        for session in self.sessions.values():
-            haste = session.find_haste(now_ms, leasing)
-            if haste is None:
-                continue
-            offer = haste, self._served_ms[session.unit], session
-            if best is None or offer[:2] < best[:2]:
-                best = offer
-        if best is None:
+        offer = self._find_offer(now_ms)
+        if offer is None:
             return None
-        haste, _, session = best
-        exchange = session.begin(haste, now_ms, leasing and self.line.splits_select)
-        return self._send(exchange, session, now_ms)
+        haste, session = offer
+        if haste is Haste.LEASE:
+            self._leased.add(session.unit)
+        else:
+            self._leased.clear()
+        return self._send(
+            session.begin(haste, now_ms, self._is_leasing and self.line.splits_select), session, now_ms
+        )  # fmt: skip
+
+    def _find_offer(self, now_ms: float) -> tuple[Haste, ControllerSession] | None:
+        """Find the most urgent thing; of equals, the one that has waited longest.
+
+        Between two renewals of one bank something else gets a turn, if there is anything: it is the reading that the
+        next permit needs.
+        """
+        moving = sum(session.is_leasing for session in self.sessions.values())
+        period_ms = self.line.lease_period_ms(max(1, moving))
+        offers = []
+        for unit, session in self.sessions.items():
+            session.set_lease_period(period_ms)
+            haste = session.find_haste(now_ms, moving > 0, unit not in self._leased)
+            if haste is not None:
+                offers.append((haste, self._served_ms[unit], unit))
+        if not offers and self._leased:
+            self._leased.clear()
+            return self._find_offer(now_ms)
+        if not offers:
+            return None
+        haste, _, unit = min(offers)
+        return haste, self.sessions[unit]
 
     def _send(self, exchange: Exchange, session: ControllerSession, now_ms: float) -> bytes:
         self.counters.exchanges += 1

@@ -20,6 +20,7 @@ from firmware_protocol.lease import LeaseKeeper
 from firmware_protocol.messages import ActRequest, Indicator, OperateRequest, ReasonsAnswer, SelectAnswer, SelectRequest
 from firmware_protocol.orders import ANSWER_SHAPE, OrderBook, Selection
 from firmware_protocol.pdu import Answer, Refused, RegistersRead, ask_registers
+from firmware_protocol.presence import PROBE_PERIOD_MS, Presence
 from firmware_protocol.reports import (
     ActAnswered,
     Condition,
@@ -38,9 +39,6 @@ from firmware_protocol.spare import DETAIL_PIECE, DetailReader, RingReader
 from firmware_protocol.stopping import StopKeeper
 from firmware_protocol.watch import Ghosts, MotionWatch
 
-PROBE_PERIOD_MS = 5000.0
-MAX_MISSES = 2
-IDENTITY_READ = 60
 IDLE_MS = 1000.0
 READ = 0x03
 MOTION_SHAPE, DETAIL_SHAPE, RING_SHAPES = (READ, 37), (READ, 5 + 2 * DETAIL_PIECE), ((READ, 13), (READ, 21))
@@ -52,7 +50,7 @@ class SessionSettings:
 
     geometry_hash: int
     idle_poll_ms: float = 250.0
-    busy_poll_ms: float = 80.0
+    watch_period_ms: float = 80.0
     detail_period_ms: float = 5000.0
     detail_busy_period_ms: float = 400.0
     stop_confirm_ms: float = 1000.0
@@ -64,12 +62,10 @@ class ControllerSession:
     def __init__(self, unit: int, settings: SessionSettings) -> None:
         """Start not knowing whether anybody is there."""
         self.unit = unit
-        self.identity: Identity | None = None
-        self.condition: Condition | None = None
+        self._presence = Presence(settings.geometry_hash)
         self._settings = settings
         self._reports: list[Report] = []
-        self._misses = 0
-        self._probe_due_ms = self._motion_due_ms = 0.0
+        self._motion_due_ms = 0.0
         self._watch, self._ghosts = MotionWatch(), Ghosts()
         self._ring = RingReader()
         self._detail = DetailReader(settings.detail_period_ms, settings.detail_busy_period_ms)
@@ -110,7 +106,7 @@ class ControllerSession:
 
     def order_outcome(self, request_id: int) -> None:
         """Read what became of a request, e.g. after a restart of the gateway."""
-        if self.condition is Condition.SILENT:
+        if self._presence.condition is Condition.SILENT:
             self._fail(request_id, Stage.OUTCOME, "unknown")
         else:
             self._doubts.add(request_id, Stage.OUTCOME)
@@ -121,6 +117,11 @@ class ControllerSession:
         return reports
 
     # ------------------------------------------------------------ what is due
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who answers, as far as known."""
+        return self._presence.identity
 
     @property
     def is_leasing(self) -> bool:
@@ -138,32 +139,36 @@ class ControllerSession:
         return self._watch.snapshot
 
     @property
-    def _is_online(self) -> bool:
-        return self.identity is not None and self.condition is not Condition.SILENT
-
-    @property
     def _is_busy(self) -> bool:
         seen = self._watch.snapshot
         return self._stop.is_active or self._lease.is_live or (seen is not None and not seen.is_resting)
 
-    def find_haste(self, now_ms: float, bus_leasing: bool) -> Haste | None:
+    def set_lease_period(self, period_ms: float) -> None:
+        """Renew this often: the bus knows how many banks share its line."""
+        self._lease.period_ms = period_ms
+
+    def find_haste(self, now_ms: float, bus_leasing: bool, lease_allowed: bool = True) -> Haste | None:
         """Tell the most urgent thing due now, or None. Drops orders whose time has passed."""
         self._orders.drop_late(now_ms)
         if self._stop.find_late(now_ms):
             self._reports.append(StopReadBack(False, now_ms))
         if self._stop.is_due(now_ms):
             return Haste.STOP
-        if self._lease.is_due(now_ms) and self._watch.snapshot is not None:
+        if lease_allowed and self._lease.is_due(now_ms) and self._watch.snapshot is not None:
             return Haste.LEASE
-        motion_due = now_ms >= self._motion_due_ms
-        if not self._is_online:
-            if self._stop.is_active and motion_due:
-                return Haste.MOTION
-            return Haste.PROBE if now_ms >= self._probe_due_ms and not bus_leasing else None
+        if self._presence.is_online:
+            return self._find_online_haste(now_ms)
+        if self._stop.is_active and now_ms >= self._motion_due_ms:
+            return Haste.WATCH
+        return Haste.PROBE if now_ms >= self._presence.probe_due_ms and not bus_leasing else None
+
+    def _find_online_haste(self, now_ms: float) -> Haste | None:
         haste = self._find_order_haste(now_ms)
         if haste is not None:
             return haste
-        return Haste.MOTION if motion_due else self._find_spare_haste(now_ms)
+        if now_ms < self._motion_due_ms:
+            return self._find_spare_haste(now_ms)
+        return Haste.WATCH if self._lease.is_live or self._stop.is_active else Haste.MOTION
 
     def _find_order_haste(self, now_ms: float) -> Haste | None:
         haste = self._orders.find_haste(now_ms, self._ghosts, bool(self._doubts))
@@ -181,7 +186,7 @@ class ControllerSession:
         if self.find_haste(now_ms, bus_leasing) is not None:
             return now_ms
         due = (
-            self._motion_due_ms, self._probe_due_ms, self._stop.due_ms, self._lease.due_ms,
+            self._motion_due_ms, self._presence.probe_due_ms, self._stop.due_ms, self._lease.due_ms,
             self._detail.due_ms(self._is_busy),
         )  # fmt: skip
         return min((moment for moment in due if moment is not None and moment > now_ms), default=now_ms + IDLE_MS)
@@ -212,7 +217,9 @@ class ControllerSession:
         return self._orders.begin_order(self.unit, self._ghosts.find(ANSWER_SHAPE, now_ms) is None)
 
     def _ask_motion(self, now_ms: float) -> Exchange:
-        self._motion_due_ms = now_ms + (self._settings.busy_poll_ms if self._is_busy else self._settings.idle_poll_ms)
+        self._motion_due_ms = now_ms + (
+            self._settings.watch_period_ms if self._is_busy else self._settings.idle_poll_ms
+        )
         return Exchange(Kind.MOTION, ask_registers(self.unit, map_.MOTION.address, map_.MOTION.count), 37)
 
     def _ask_ring(self, _now_ms: float) -> Exchange:
@@ -222,15 +229,14 @@ class ControllerSession:
         return self._detail.ask(self.unit, now_ms)
 
     def _ask_identity(self, now_ms: float) -> Exchange:
-        self._probe_due_ms = now_ms + PROBE_PERIOD_MS
-        octets = ask_registers(self.unit, map_.IDENTITY.address, IDENTITY_READ)
-        return Exchange(Kind.IDENTITY, octets, 5 + 2 * IDENTITY_READ)
+        return self._presence.ask(self.unit, now_ms)
 
     _ASKS: ClassVar[dict[Haste, Callable[[ControllerSession, float], Exchange]]] = {
         Haste.STOP: _ask_stop,
         Haste.LEASE: _ask_lease,
         Haste.OUTCOME: _ask_outcome,
         Haste.ORDER: _ask_order,
+        Haste.WATCH: _ask_motion,
         Haste.MOTION: _ask_motion,
         Haste.RING: _ask_ring,
         Haste.DETAIL: _ask_detail,
@@ -241,7 +247,7 @@ class ControllerSession:
 
     def take_answer(self, exchange: Exchange, answer: Answer, sent_ms: float, now_ms: float) -> None:
         """Take the answer of an exchange; a refusal or nonsense is dealt with here too."""
-        self._misses = 0
+        self._presence.misses = 0
         words = answer.values if isinstance(answer, RegistersRead) else ()
         refused = answer if isinstance(answer, Refused) else None
         if exchange.kind is Kind.MOTION:
@@ -251,7 +257,7 @@ class ControllerSession:
         elif exchange.kind in self._REQUEST_TAKERS:
             self._REQUEST_TAKERS[exchange.kind](self, refused, words, now_ms)
         elif exchange.kind is Kind.LEASE:
-            self._lease.take_answer(now_ms)
+            self._lease.take_answer()
             if refused:
                 self._fail(0, Stage.LEASE, "refused")
         elif refused and exchange.kind is not Kind.STOP:
@@ -260,24 +266,22 @@ class ControllerSession:
     def take_silence(self, exchange: Exchange, sent_ms: float, now_ms: float) -> None:
         """Take note that no answer came, or that it was cut off by a STOP or noise."""
         self._ghosts.add(exchange, sent_ms)
-        self._misses += 1
+        self._presence.misses += 1
         match exchange.kind:
             case Kind.SELECT | Kind.SELECT_WRITE | Kind.SELECT_READ | Kind.OPERATE | Kind.ACT:
                 self._doubt_orders()
             case Kind.OUTCOME:
                 self._give_up(self._doubts.take_silence(), now_ms)
             case Kind.LEASE:
-                self._lease.take_silence(now_ms)
+                self._lease.take_silence()
             case Kind.DETAIL:
                 self._detail.drop()
             case Kind.DESELECT | Kind.INDICATOR:
                 self._fail(0, Stage(exchange.kind.value), "silent")
-            case _:
-                self._motion_due_ms = min(self._motion_due_ms, now_ms)
-        if self._misses >= MAX_MISSES and not (self._is_online and self._doubts.is_due):
+            case _ if self._presence.misses % 2:  # one retry at once, the next reading at its time
+                self._motion_due_ms = self._presence.probe_due_ms = now_ms
+        if self._presence.is_lost and not (self._presence.is_online and self._doubts.is_due):
             self._fall_silent(now_ms)
-        elif not self._is_online:
-            self._probe_due_ms = now_ms
 
     def _doubt_orders(self) -> None:
         """Let the log tell what became of the request on the wire."""
@@ -296,7 +300,7 @@ class ControllerSession:
         snapshot = MotionSnapshot.from_registers(words)
         if isinstance(snapshot, MessageFault):
             return
-        if self.identity is not None and snapshot.boot_id_low != self.identity.boot_id & 0xFFFF:
+        if self._presence.is_other_boot(snapshot.boot_id_low):
             self._take_reboot(now_ms)
             return
         ghost_ms = self._ghosts.find(MOTION_SHAPE, now_ms)
@@ -305,8 +309,8 @@ class ControllerSession:
             return
         self._ring.see_head(snapshot.ring_head)
         self._lease.see(snapshot)
-        if self.condition is Condition.SILENT:
-            self._probe_due_ms = now_ms
+        if self._presence.condition is Condition.SILENT:
+            self._presence.probe_due_ms = now_ms
         self._reports.append(MotionRead(snapshot, now_ms if ghost_ms is None else sampled_ms))
         absent = self._doubts.take_boot_proof()
         if absent is not None:
@@ -389,29 +393,24 @@ class ControllerSession:
         self._reports.append(OutcomeRead(doubt.request_id, entry.outcome, entry.cause, now_ms))
 
     def _take_detail(self, words: tuple[int, ...], now_ms: float) -> None:
-        if len(words) != DETAIL_PIECE or self.identity is None:
+        identity = self._presence.identity
+        if len(words) != DETAIL_PIECE or identity is None:
             self._detail.drop()
             return
-        detail = self._detail.take(words, self.identity.columns, self.identity.aisles)
+        detail = self._detail.take(words, identity.columns, identity.aisles)
         if detail is not None and not isinstance(detail, MessageFault):
             self._reports.append(DetailRead(detail, now_ms))
 
     def _take_identity(self, words: tuple[int, ...], now_ms: float) -> None:
-        identity = Identity.from_registers(words)
-        if isinstance(identity, MessageFault):
-            self._tell(Condition.MISMATCH, None, identity.field)
+        read = self._presence.read(words)
+        if not isinstance(read, Identity):
+            self._tell(read)
             return
-        if identity.map_hash != map_.MAP_HASH:
-            self._tell(Condition.MISMATCH, None, "map_hash")
-            return
-        if self.identity is not None and self.identity.boot_id != identity.boot_id:
+        if self._presence.is_other_boot(read.boot_id & 0xFFFF):
             self._forget_boot(now_ms)
-            self._tell(Condition.REBOOTED, identity)
-        self.identity, self._motion_due_ms = identity, now_ms
-        if identity.geometry_hash != self._settings.geometry_hash:
-            self._tell(Condition.MISMATCH, identity, "geometry_hash")
-        else:
-            self._tell(Condition.ONLINE, identity)
+            self._tell(self._presence.change(Condition.REBOOTED, read))
+        self._motion_due_ms = now_ms
+        self._tell(self._presence.accept(read))
 
     _WORDS_TAKERS: ClassVar[dict[Kind, Callable[[ControllerSession, tuple[int, ...], float], None]]] = {
         Kind.OUTCOME: _take_log,
@@ -435,13 +434,13 @@ class ControllerSession:
         """Meet a line that is gone: what was on the way is in doubt; the unit is looked for as soon as it is back."""
         self._doubt_orders()
         self._fall_silent(now_ms)
-        self._probe_due_ms = now_ms
+        self._presence.probe_due_ms = now_ms
 
     def _take_reboot(self, now_ms: float) -> None:
         """Meet another boot id in MOTION: believe nothing until identity has been read again."""
         self._forget_boot(now_ms)
-        self._tell(Condition.REBOOTED, self.identity)
-        self.identity, self._probe_due_ms = None, now_ms
+        self._tell(self._presence.change(Condition.REBOOTED, self._presence.identity))
+        self._presence.identity, self._presence.probe_due_ms = None, now_ms
 
     def _forget_boot(self, now_ms: float) -> None:
         self._void("rebooted")
@@ -452,14 +451,14 @@ class ControllerSession:
         self._detail.drop()
 
     def _fall_silent(self, now_ms: float) -> None:
-        self._probe_due_ms = now_ms + PROBE_PERIOD_MS
-        self._misses = 0
+        self._presence.probe_due_ms = now_ms + PROBE_PERIOD_MS
+        self._presence.misses = 0
         self._void("silent")
         for doubt in self._doubts.clear():
             self._give_up(doubt, now_ms)
         self._watch.forget()
         self._detail.drop()
-        self._tell(Condition.SILENT, self.identity)
+        self._tell(self._presence.change(Condition.SILENT, self._presence.identity))
 
     def _void(self, reason: str) -> None:
         """Drop permits, tokens and all orders that have not gone out."""
@@ -477,22 +476,17 @@ class ControllerSession:
             self.order_stop(StopReason.UNKNOWN_OUTCOME, now_ms)
 
     def _find_block(self) -> str:
-        if self._stop.is_active:
-            return "stopping"
-        if self.condition is Condition.MISMATCH:
-            return "geometry_mismatch"
-        return "" if self._is_online and self.condition is Condition.ONLINE else "silent"
+        return "stopping" if self._stop.is_active else self._presence.block
 
     @property
     def _longest_motion_ms(self) -> float:
         """Warning, the bank's own travel time + 20 %, settling."""
-        bank = self.identity
+        bank = self._presence.identity
         return 0.0 if bank is None else bank.warning_time_ms + 1.2 * bank.travel_time_ms + bank.settle_time_ms
 
     def _fail(self, request_id: int, stage: Stage, reason: str) -> None:
         self._reports.append(WireFailed(request_id, stage, reason))
 
-    def _tell(self, condition: Condition, identity: Identity | None, detail: str = "") -> None:
-        if condition is not self.condition or condition in {Condition.REBOOTED, Condition.ONLINE}:
-            self._reports.append(ConditionChanged(condition, identity, detail))
-        self.condition = condition
+    def _tell(self, changed: ConditionChanged | None) -> None:
+        if changed is not None:
+            self._reports.append(changed)

@@ -12,6 +12,8 @@ SILENCE_CHARACTERS = 3.5
 REPLY_TIMEOUT_MS = 60.0
 MAX_EXCHANGE_UNDER_LEASE_MS = 60.0
 MAX_RENEWAL_INTERVAL_MS = 250.0
+MAX_LEASE_PERIOD_MS = 100.0
+MIN_WATCH_PERIOD_MS = 80.0
 PERMIT_AGE_MS = 250.0
 LEASE_MS = 500.0
 SELECTION_MS = 2000.0
@@ -65,6 +67,16 @@ class Line:
         """Worst time between two renewals of one bank with so many banks moving on the line (SPEC 6.7)."""
         lease = self.wire_ms(*LEASE_BYTES)
         return self.longest_exchange_ms + moving * lease + REPLY_TIMEOUT_MS + lease
+
+    def lease_period_ms(self, moving: int) -> float:
+        """Longest time from one renewal to the next becoming due, so that the worst interval holds (SPEC 6.7)."""
+        lease = self.wire_ms(*LEASE_BYTES)
+        return max(0.0, min(MAX_LEASE_PERIOD_MS, MAX_RENEWAL_INTERVAL_MS - self.renewal_interval_ms(moving) + lease))
+
+    @property
+    def watch_period_ms(self) -> float:
+        """How often a moving bank is read: well within a permit's age, and leaving room for others."""
+        return max(MIN_WATCH_PERIOD_MS, 2.5 * self.wire_ms(*MOTION_BYTES))
 
     @property
     def max_moving_banks(self) -> int:

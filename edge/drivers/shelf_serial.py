@@ -83,7 +83,10 @@ class SerialShelf:
                 ControllerSession(
                     bank.unit,
                     SessionSettings(
-                        bank.geometry_hash, idle_poll_ms=bank.idle_poll_ms, stop_confirm_ms=bank.stop_confirm_ms
+                        bank.geometry_hash,
+                        idle_poll_ms=bank.idle_poll_ms,
+                        watch_period_ms=Line(baud).watch_period_ms,
+                        stop_confirm_ms=bank.stop_confirm_ms,
                     ),
                 )
                 for bank in banks

@@ -1,0 +1,77 @@
+"""Whether a controller is there, which boot of it, and whether it is the one we were made for (SPEC 6.1, 6.9)."""
+
+from __future__ import annotations
+
+from firmware_protocol.blocks import Identity
+from firmware_protocol.exchange import Exchange, Kind
+from firmware_protocol.fields import MessageFault
+from firmware_protocol.pdu import ask_registers
+from firmware_protocol.registers import IDENTITY, MAP_HASH
+from firmware_protocol.reports import Condition, ConditionChanged
+
+PROBE_PERIOD_MS = 5000.0
+# Two readings with their retries; fewer would call a unit silent for one collision.
+MAX_MISSES = 4
+MAX_PROBE_MISSES = 2
+IDENTITY_READ = 60
+
+
+class Presence:
+    """Counts what failed in a row, holds the identity, and says what changed."""
+
+    def __init__(self, geometry_hash: int) -> None:
+        """Take the hash of the steel the gateway was commissioned for."""
+        self._geometry_hash = geometry_hash
+        self.identity: Identity | None = None
+        self.condition: Condition | None = None
+        self.misses = 0
+        self.probe_due_ms = 0.0
+
+    @property
+    def is_online(self) -> bool:
+        """Whether the unit answers and its map is ours; its geometry may be another."""
+        return self.identity is not None and self.condition is not Condition.SILENT
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether so much has failed in a row that the unit counts as silent."""
+        return self.misses >= (MAX_MISSES if self.is_online else MAX_PROBE_MISSES)
+
+    @property
+    def block(self) -> str:
+        """Why nothing may be asked of it, "" if something may."""
+        if self.condition is Condition.MISMATCH:
+            return "geometry_mismatch"
+        return "" if self.is_online and self.condition is Condition.ONLINE else "silent"
+
+    def ask(self, unit: int, now_ms: float) -> Exchange:
+        """Build the read of the identity."""
+        self.probe_due_ms = now_ms + PROBE_PERIOD_MS
+        octets = ask_registers(unit, IDENTITY.address, IDENTITY_READ)
+        return Exchange(Kind.IDENTITY, octets, 5 + 2 * IDENTITY_READ)
+
+    def is_other_boot(self, boot_id_low: int) -> bool:
+        """Tell whether a reading comes from another boot than the identity."""
+        return self.identity is not None and boot_id_low != self.identity.boot_id & 0xFFFF
+
+    def read(self, words: tuple[int, ...]) -> Identity | ConditionChanged | None:
+        """Decode an identity; one that is not ours is told once instead."""
+        identity = Identity.from_registers(words)
+        if isinstance(identity, MessageFault):
+            return self.change(Condition.MISMATCH, None, identity.field)
+        if identity.map_hash != MAP_HASH:
+            return self.change(Condition.MISMATCH, None, "map_hash")
+        return identity
+
+    def accept(self, identity: Identity) -> ConditionChanged | None:
+        """Take an identity whose map is ours."""
+        self.identity = identity
+        if identity.geometry_hash != self._geometry_hash:
+            return self.change(Condition.MISMATCH, identity, "geometry_hash")
+        return self.change(Condition.ONLINE, identity)
+
+    def change(self, condition: Condition, identity: Identity | None, detail: str = "") -> ConditionChanged | None:
+        """Change the condition; None when it was told before."""
+        known = condition is self.condition and condition in {Condition.SILENT, Condition.MISMATCH}
+        self.condition = condition
+        return None if known else ConditionChanged(condition, identity, detail)
