@@ -16,6 +16,7 @@ VIEW_BYTES_MAX: Final = 65_536
 class _Shown:
     meaning: str = ""
     sent_ms: int = -REPEAT_MS
+    newest: bytes = b""
     waiting: bytes | None = None
 
 
@@ -36,8 +37,14 @@ class ViewPacer:
             shown = self._banks.setdefault(bank_id, _Shown())
             if meaning == shown.meaning and shown.waiting is None and now_ms - shown.sent_ms < REPEAT_MS:
                 return False
-            shown.meaning, shown.waiting = meaning, payload
+            shown.meaning, shown.newest, shown.waiting = meaning, payload, payload
             return True
+
+    def renew(self) -> None:
+        """Let every bank's newest view leave again: the broker may have forgotten it."""
+        with self._lock:
+            for shown in self._banks.values():
+                shown.waiting = shown.newest
 
     def take_due(self, now_ms: int) -> list[tuple[str, bytes]]:
         """Return the views that leave now."""

@@ -115,6 +115,7 @@ class GatewayLink:
         self._address = address
         self._outbox = outbox
         self._replica = replica
+        self._epoch = outbox.epoch
         self._identity = identity
         self._clocks = clocks
         self._sender = UplinkSender(rng)
@@ -239,7 +240,9 @@ class GatewayLink:
             self._tell_state()
 
     def _next_item(self) -> _Item | None:
-        deadlines = [self._sender.next_deadline(), self._receiver.next_deadline(), self._views.next_deadline()]
+        deadlines = [self._sender.next_deadline(), self._receiver.next_deadline()]
+        if self._broker.connected:
+            deadlines.append(self._views.next_deadline())
         known = [deadline for deadline in deadlines if deadline is not None]
         earliest = max(min(known), self._store_failed_until_ms) if known else None
         timeout_s = max(0, earliest - self._clocks.mono_ms()) / 1000 if earliest is not None else None
@@ -256,6 +259,7 @@ class GatewayLink:
         elif isinstance(item, Message):
             self._handle_message(item, now_ms)
         elif item is True:
+            self._views.renew()
             self._act(self._sender.note_connected(self._outbox.epochs(), now_ms))
             self._act_feed(self._receiver.note_connected(now_ms))
         elif item is False:
@@ -263,7 +267,7 @@ class GatewayLink:
             self._receiver.note_disconnected()
         self._act(self._sender.note_time(now_ms))
         self._act_feed(self._receiver.note_time(now_ms))
-        for bank_id, view in self._views.take_due(now_ms):
+        for bank_id, view in self._views.take_due(now_ms) if self._broker.connected else ():
             self._broker.publish(f"state/{bank_id}", view, qos=0, retain=True)
 
     def _handle_message(self, message: Message, now_ms: int) -> None:
@@ -305,7 +309,7 @@ class GatewayLink:
                 case BeginEpoch(epoch, after):
                     log.error("link_forked", epoch=epoch, after=after)
                     self.counts["forks"] += 1
-                    self._outbox.begin_epoch(after)
+                    self._epoch = self._outbox.begin_epoch(after)
                     self._act(self._sender.note_epoch_begun(self._outbox.epochs(), self._clocks.mono_ms()))
 
     def _send_batch(self, send: SendBatch) -> None:
@@ -345,7 +349,7 @@ class GatewayLink:
             online=online,
             at=self._clocks.wall()[0],
             boot=self._identity.boot,
-            epoch=self._outbox.epoch,
+            epoch=self._epoch,
             version=self._identity.version,
         )
 
