@@ -14,8 +14,11 @@ T = TypeVar("T")
 PAUSE_S = 0.01
 
 
-def wait_for(predicate: Callable[[], T | None], timeout_s: float, what: str) -> T:
-    """Return the first truthy answer of `predicate`; fail with `what` when none came within `timeout_s`."""
+def wait_for(predicate: Callable[[], T | None], timeout_s: float, what: str, *, pause_s: float = PAUSE_S) -> T:
+    """Return the first truthy answer of `predicate`; fail with `what` when none came within `timeout_s`.
+
+    `pause_s` between two questions: more where asking costs another process its time.
+    """
     deadline = time.monotonic() + timeout_s
     pause = threading.Event()
     while True:
@@ -25,4 +28,4 @@ def wait_for(predicate: Callable[[], T | None], timeout_s: float, what: str) -> 
         if time.monotonic() >= deadline:
             msg = f"waited {timeout_s:g} s in vain for {what}; last answer: {answer!r}"
             raise AssertionError(msg)
-        pause.wait(PAUSE_S)
+        pause.wait(pause_s)

@@ -29,6 +29,8 @@ STANDSTILL_WITHIN_S = LEASE_S + 0.05 + 0.4 + 0.2
 LOOK_AFTER_RESTART_S = 1.0
 # the same code within two seconds counts as one reading
 RESCAN_S = 2.1
+# how often somebody at the kiosk takes notice
+GLANCE_S = 0.1
 
 
 @dataclass
@@ -131,7 +133,7 @@ class Rounds:
                 self.person.do("code", text=box.code)
             return None
 
-        return wait_for(is_open_or_dead, PATIENCE_S, f"aisle {place.aisle} to open") == "open"
+        return wait_for(is_open_or_dead, PATIENCE_S, f"aisle {place.aisle} to open", pause_s=GLANCE_S) == "open"
 
     def scan_until(self, texts: tuple[str, ...], box: Box, wanted: str, victim: Program | None = None) -> bool:
         """Scan until the box is where it should be by the kiosk's own words; False when the victim died."""
@@ -153,7 +155,7 @@ class Rounds:
                     self.person.do("code", text=text)
             return None
 
-        return wait_for(is_told_or_dead, PATIENCE_S, f"{box.code} to be {wanted}") == "told"
+        return wait_for(is_told_or_dead, PATIENCE_S, f"{box.code} to be {wanted}", pause_s=GLANCE_S) == "told"
 
     def take_and_return(self, box: Box, victim: Program | None = None) -> bool:
         """The main job for one box, from wherever a kill left it; False when the victim died again."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-LOOK_EVERY_S = 0.02
+LOOK_EVERY_S = 0.04
 
 
 @dataclass
