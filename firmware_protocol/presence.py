@@ -9,9 +9,11 @@ from firmware_protocol.pdu import ask_registers
 from firmware_protocol.registers import IDENTITY, MAP_HASH
 from firmware_protocol.reports import Condition, ConditionChanged
 
-PROBE_PERIOD_MS = 5000.0
-# Two readings with their retries; fewer would call a unit silent for one collision.
+# A unit that has just fallen silent is looked for soon; one that is off must not cost its neighbours time.
+PROBE_WAITS_MS = (500.0, 1000.0, 2000.0, 5000.0)
+# Two readings with their retries, over a second; less would call a unit silent for a collision or a busy machine.
 MAX_MISSES = 4
+SILENT_AFTER_MS = 1000.0
 MAX_PROBE_MISSES = 2
 IDENTITY_READ = 60
 
@@ -26,16 +28,30 @@ class Presence:
         self.condition: Condition | None = None
         self.misses = 0
         self.probe_due_ms = 0.0
+        self._probes = 0
+        self._heard_ms = 0.0
 
     @property
     def is_online(self) -> bool:
         """Whether the unit answers and its map is ours; its geometry may be another."""
         return self.identity is not None and self.condition is not Condition.SILENT
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether so much has failed in a row that the unit counts as silent."""
-        return self.misses >= (MAX_MISSES if self.is_online else MAX_PROBE_MISSES)
+    def take_answer(self, now_ms: float) -> None:
+        """Note that the unit has answered."""
+        self.misses, self._heard_ms = 0, now_ms
+
+    def is_lost(self, now_ms: float) -> bool:
+        """Tell whether so much has failed in a row that the unit counts as silent."""
+        if not self.is_online:
+            return self.misses >= MAX_PROBE_MISSES
+        return self.misses >= MAX_MISSES and now_ms - self._heard_ms >= SILENT_AFTER_MS
+
+    def fall_silent(self, now_ms: float) -> ConditionChanged | None:
+        """Call the unit silent, and look for it after a while."""
+        self.misses = 0
+        self.probe_due_ms = now_ms + PROBE_WAITS_MS[min(self._probes, len(PROBE_WAITS_MS) - 1)]
+        self._probes += 1
+        return self.change(Condition.SILENT, self.identity)
 
     @property
     def block(self) -> str:
@@ -46,7 +62,7 @@ class Presence:
 
     def ask(self, unit: int, now_ms: float) -> Exchange:
         """Build the read of the identity."""
-        self.probe_due_ms = now_ms + PROBE_PERIOD_MS
+        self.probe_due_ms = now_ms + PROBE_WAITS_MS[-1]
         octets = ask_registers(unit, IDENTITY.address, IDENTITY_READ)
         return Exchange(Kind.IDENTITY, octets, 5 + 2 * IDENTITY_READ)
 
@@ -65,7 +81,7 @@ class Presence:
 
     def accept(self, identity: Identity) -> ConditionChanged | None:
         """Take an identity whose map is ours."""
-        self.identity = identity
+        self.identity, self._probes = identity, 0
         if identity.geometry_hash != self._geometry_hash:
             return self.change(Condition.MISMATCH, identity, "geometry_hash")
         return self.change(Condition.ONLINE, identity)

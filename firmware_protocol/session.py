@@ -20,7 +20,7 @@ from firmware_protocol.lease import LeaseKeeper
 from firmware_protocol.messages import ActRequest, Indicator, OperateRequest, ReasonsAnswer, SelectAnswer, SelectRequest
 from firmware_protocol.orders import ANSWER_SHAPE, OrderBook, Selection
 from firmware_protocol.pdu import Answer, Refused, RegistersRead, ask_registers
-from firmware_protocol.presence import PROBE_PERIOD_MS, Presence
+from firmware_protocol.presence import Presence
 from firmware_protocol.reports import (
     ActAnswered,
     Condition,
@@ -247,7 +247,7 @@ class ControllerSession:
 
     def take_answer(self, exchange: Exchange, answer: Answer, sent_ms: float, now_ms: float) -> None:
         """Take the answer of an exchange; a refusal or nonsense is dealt with here too."""
-        self._presence.misses = 0
+        self._presence.take_answer(now_ms)
         words = answer.values if isinstance(answer, RegistersRead) else ()
         refused = answer if isinstance(answer, Refused) else None
         if exchange.kind is Kind.MOTION:
@@ -280,7 +280,7 @@ class ControllerSession:
                 self._fail(0, Stage(exchange.kind.value), "silent")
             case _ if self._presence.misses % 2:  # one retry at once, the next reading at its time
                 self._motion_due_ms = self._presence.probe_due_ms = now_ms
-        if self._presence.is_lost and not (self._presence.is_online and self._doubts.is_due):
+        if self._presence.is_lost(now_ms) and not (self._presence.is_online and self._doubts.is_due):
             self._fall_silent(now_ms)
 
     def _doubt_orders(self) -> None:
@@ -451,14 +451,12 @@ class ControllerSession:
         self._detail.drop()
 
     def _fall_silent(self, now_ms: float) -> None:
-        self._presence.probe_due_ms = now_ms + PROBE_PERIOD_MS
-        self._presence.misses = 0
         self._void("silent")
         for doubt in self._doubts.clear():
             self._give_up(doubt, now_ms)
         self._watch.forget()
         self._detail.drop()
-        self._tell(self._presence.change(Condition.SILENT, self._presence.identity))
+        self._tell(self._presence.fall_silent(now_ms))
 
     def _void(self, reason: str) -> None:
         """Drop permits, tokens and all orders that have not gone out."""
