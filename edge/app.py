@@ -63,6 +63,7 @@ class Gateway:
         self._readers: list[SerialScanner | CameraScanner] = [*self._scanners, *self._cameras]
         # the link asks for the clock before the runtime that watches it stands
         self._runtime: GatewayRuntime | None = None
+        self.metrics = Metrics(self._read_metrics)
         self._link = self._build_link()
         self.runtime = self._runtime = GatewayRuntime(
             describe_room(settings),
@@ -73,8 +74,8 @@ class Gateway:
             link=self._link,
             code_version=self.version,
             boot_id=self._boot_id,
+            observe=self.metrics.note_step,
         )
-        self.metrics = Metrics(self._read_metrics)
         self.server = self._build_kiosk()
 
     @property

@@ -15,6 +15,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from edge.core.effects import Effect, RecordFact
+from edge.core.events import Event
 from edge.core.shown import KioskView
 from edge.core.snapshot import UNDER_WAY
 
@@ -42,12 +44,12 @@ METRICS = (
     MetricDef("openaisle_gateway_effects_total", "Effects that left", "counter", ("effect",)),
     MetricDef(
         "openaisle_gateway_decide_seconds",
-        "Time from taking an event to its effects having left, commit included",
+        "Time that one decision took, commit not included",
         "histogram",
         buckets=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
     ),
     MetricDef("openaisle_gateway_answers_total", "Sentences given to scans and presses", "counter", ("key",)),
-    MetricDef("openaisle_gateway_refusals_total", "Refusals by reason", "counter", ("reason",)),
+    MetricDef("openaisle_gateway_refusals_total", "Refused scans and requests by reason", "counter", ("reason",)),
     MetricDef("openaisle_gateway_commands_total", "Commands of the centre by answer", "counter", ("result",)),
     MetricDef("openaisle_gateway_condition", "1 for each named state that holds", "gauge", ("condition", "subject")),
     MetricDef("openaisle_gateway_controller_up", "1 while the bank's controller answers", "gauge", ("bank",)),
@@ -103,9 +105,19 @@ class Metrics:
         self.registry = CollectorRegistry()
         refused = BY_NAME["openaisle_gateway_kiosk_refused_total"]
         self.kiosk_refused = Counter(refused.name, refused.help, refused.labels, registry=self.registry)
+        refusals = BY_NAME["openaisle_gateway_refusals_total"]
+        self._refusals = Counter(refusals.name, refusals.help, refusals.labels, registry=self.registry)
         decide = BY_NAME["openaisle_gateway_decide_seconds"]
-        self.decide_seconds = Histogram(decide.name, decide.help, registry=self.registry, buckets=decide.buckets)
+        self._decide_s = Histogram(decide.name, decide.help, registry=self.registry, buckets=decide.buckets)
         self.registry.register(ScrapeReader(read))
+
+    def note_step(self, event: Event, effects: Sequence[Effect], took_s: float) -> None:
+        """Measure one decision and count what it refused; called by the executor."""
+        del event
+        self._decide_s.observe(took_s)
+        for effect in effects:
+            if isinstance(effect, RecordFact) and effect.kind == "scan_refused":
+                self._refusals.labels(str(effect.body.get("reason", "unnamed"))).inc()
 
 
 class ScrapeReader(Collector):
@@ -188,13 +200,9 @@ def read_counts(counts: dict[tuple[str, str], int]) -> Readings:
         "inbox_refused": "openaisle_gateway_inbox_refused_total",
     }
     readings: Readings = {name: [] for name in names.values()}
-    refusals: list[Reading] = []
     for (kind, label), count in sorted(counts.items()):
         if kind in names:
             readings[names[kind]].append(((label,), count))
-        if kind == "answers" and label.startswith("refused."):
-            refusals.append(((label.removeprefix("refused."),), count))
-    readings["openaisle_gateway_refusals_total"] = refusals
     return readings
 
 

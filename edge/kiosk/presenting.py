@@ -183,6 +183,7 @@ def present_prompt(view: KioskView, words: Wording, point_id: str) -> PromptPane
     if prompt["confirmable"] and not here:
         elsewhere = words("Press at: {points}", points=", ".join(point["name"] for point in prompt["points"]))
     box, place = prompt["box"], prompt["place"]
+    place_text = describe_place(place, words.language) if place else ""
     names = {bank["bank"]: bank["name"] for bank in view["banks"]}
     key, sentence = prompt["message"]["key"], words.say(prompt["message"])
     others = [other for other in view["prompts"] if other != prompt and other["bank"] not in {"", prompt["bank"]}]
@@ -193,7 +194,7 @@ def present_prompt(view: KioskView, words: Wording, point_id: str) -> PromptPane
         bank_name=names.get(prompt["bank"], ""),
         box_title=box["title"] if box else "",
         box_code=box["code"] if box else "",
-        place=describe_place(place, words.language) if place else "",
+        place="" if place_text in sentence else place_text,
         press=press,
         elsewhere=elsewhere,
         others=tuple(f"{names.get(other['bank'], '')} {words.say(other['message'])}" for other in others[:2]),
