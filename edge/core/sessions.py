@@ -50,6 +50,9 @@ def make_scan(state: State, event: CodeRead | CodeTyped | BadgeTyped) -> Scan:
 def refuse_scan(state: State, now: Now, scan: Scan, key: str, **params: Any) -> Step:
     """Say no in words, change nothing, and keep the refusal as a fact."""
     session = state.sessions.get(scan.station)
+    if session is not None and session.last_text:
+        # what was refused may be tried again at once
+        state = put_session(state, replace(session, last_text=""))
     state, effects = give_answer(state, now, scan.source_id, "no", key, **params)
     reason = key.split(".", 1)[1]
     effects.append(record_refused_scan(scan.text, scan.source_id, reason, session.staff_code if session else None))

@@ -134,10 +134,10 @@ class GatewayRuntime:
         return self._inbox.depth()
 
     def start(self) -> None:
-        """Decide the start, then let drivers and link begin."""
+        """Let drivers and link begin, decide the start, then what they have pushed meanwhile."""
+        self._dispatcher.start(self.post)
         self._begin()
         self._thread.start()
-        self._dispatcher.start(self.post)
 
     def close(self) -> None:
         """Stop every bank that moves, drivers and executor; what is undecided is dropped."""
