@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 #: Boxes published in one transaction: keeps the write gate well under its 50 ms.
 CHUNK: Final = 250
 QUIET_PAUSE_S: Final = 0.02
-BUSY_PAUSE_S: Final = 1.0
+BUSY_PAUSE_S: Final = 2.0
 RETRY_PAUSE_S: Final = 1.0
 
 
