@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import sys
 import tomllib
 from pathlib import Path
@@ -17,6 +20,8 @@ from simulators.control import control_app
 from simulators.demo.performance import FIRST_PORT, perform
 from simulators.room import SimulatedRoom
 from simulators.room_settings import read_room_settings
+
+ROOM_NICENESS = -10
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -33,6 +38,12 @@ def room(
         typer.echo(f"{config}: {error}", err=True)
         raise typer.Exit(2) from error
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises the signal again once it has shut down: it must end us by way of `finally`
+        signal.signal(number, lambda *_: sys.exit(0))
+    # a real controller has a processor of its own; all threads alike, for a slow one could hold the interpreter
+    with contextlib.suppress(OSError):
+        os.nice(ROOM_NICENESS)
     simulated = SimulatedRoom(settings)
     simulated.start()
     described = json.dumps(simulated.describe(), ensure_ascii=False, indent=1)

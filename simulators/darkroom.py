@@ -117,5 +117,5 @@ def serve(asked: IO[bytes], told: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    os.nice(NICENESS)
+    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 FRAME_WIDTH, FRAME_HEIGHT = 1280, 960
+DESK_SEED = 7
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def photograph(label: Picture, seed: int, conditions: Conditions | None = None) 
     """Return the frame in which this grey label lies on a desk."""
     wanted = conditions or Conditions()
     dice = np.random.default_rng(seed)
-    desk = _draw_desk(dice)
+    desk = _draw_desk()
     warp = _lay(label.shape[1], label.shape[0], dice, wanted)
     size = (FRAME_WIDTH, FRAME_HEIGHT)
     paper = cv2.warpPerspective(label, warp, size, flags=cv2.INTER_AREA, borderValue=(0,))
@@ -46,7 +47,7 @@ def photograph(label: Picture, seed: int, conditions: Conditions | None = None) 
 def show_desk(seed: int) -> Picture:
     """Return the frame of an empty desk."""
     dice = np.random.default_rng(seed)
-    scene = _draw_desk(dice) + dice.normal(0.0, 3.0, (FRAME_HEIGHT, FRAME_WIDTH))
+    scene = _draw_desk() + dice.normal(0.0, 3.0, (FRAME_HEIGHT, FRAME_WIDTH))
     return np.clip(scene, 0, 255).astype(np.uint8)
 
 
@@ -65,8 +66,9 @@ def read_picture(octets: bytes) -> Picture | None:
     return None if picture is None else np.asarray(picture, np.uint8)
 
 
-def _draw_desk(dice: np.random.Generator) -> NDArray[np.float32]:
-    """Return a wooden top: broad stripes, coarse grain."""
+def _draw_desk() -> NDArray[np.float32]:
+    """Return a wooden top: broad stripes, coarse grain; always the same, for a desk does not change."""
+    dice = np.random.default_rng(DESK_SEED)
     stripes = cv2.resize(dice.uniform(85, 120, (1, 40)).astype(np.float32), (FRAME_WIDTH, FRAME_HEIGHT))
     grain = cv2.resize(dice.normal(0, 6, (60, 80)).astype(np.float32), (FRAME_WIDTH, FRAME_HEIGHT))
     return np.asarray(stripes + grain, np.float32)

@@ -6,8 +6,6 @@ at the set rate. Every stretch of bytes is noted with its start and end on the l
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 import time
 from collections import deque
@@ -27,7 +25,6 @@ SILENT_CHARACTERS = 3.5
 PIECE_BYTES = 8  # an answer leaves in pieces of this size, each when its last bit is due
 NOTES_KEPT = 4096
 IDLE_WAIT_S = 0.2
-THREAD_NICENESS = -15
 
 Hear = Callable[[bytes, bool], list[bytes]]  # bytes as they came, silence behind them -> answers
 
@@ -80,7 +77,6 @@ class PtyLine:
         self.port.close()
 
     def _run(self) -> None:
-        _hasten_thread()
         while not self._closing.is_set():
             if not self.port.plugged:
                 self._closing.wait(IDLE_WAIT_S)
@@ -142,9 +138,3 @@ class PtyLine:
         left_ns = at_ns - time.monotonic_ns()
         if left_ns > 0:
             time.sleep(left_ns / 1e9)
-
-
-def _hasten_thread() -> None:
-    """Let this thread go before others where that is allowed: a real controller has a processor of its own."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), THREAD_NICENESS)

@@ -34,7 +34,7 @@ def perform(*, once: bool, folder: Path | None, first_port: int, say: Callable[[
         _introduce(stage, say)
         status = _play(stage, timeline, say)
         if not once:
-            say("\n一切都开着,按 Ctrl-C 结束。 Everything stays up; Ctrl-C ends it.")
+            _invite(stage, say)
             ended.wait()
     except StageError as error:
         say(f"\n没有搭起来 · the stage did not come up: {error}")
@@ -55,16 +55,20 @@ def _interrupt(ended: threading.Event) -> None:
 
 def _put_up(stage: Stage, timeline: Timeline) -> None:
     timeline.head("搭建 · setting up")
+    # side by side: they need each other only later
+    for program in (stage.broker, stage.room, stage.gateway):
+        program.start()
     stage.found_centre()
     timeline.mark("中心数据库 · the centre's database", f"{len(stage.plan.boxes)} 盒 boxes")
-    stage.start_broker()
+    stage.centre.start()
+    stage.await_broker()
     timeline.mark("消息代理 · broker", f"127.0.0.1:{stage.ports.broker}")
-    stage.start_room()
+    stage.await_room()
     timeline.mark("模拟库房 · simulated room", str(stage.folder / "room" / "shelf-bus"))
-    stage.start_centre()
-    timeline.mark("中心 · centre", stage.centre_url)
-    stage.start_gateway()
+    stage.await_gateway()
     timeline.mark("网关 · gateway", stage.kiosk_url)
+    stage.await_centre()
+    timeline.mark("中心 · centre", stage.centre_url)
     stage.write_description()
 
 
@@ -77,6 +81,14 @@ def _introduce(stage: Stage, say: Callable[[str], object]) -> None:
         say(f"    {one.code}  PIN {one.pin}  {one.name}")
     say(f"  模拟库房 room    {stage.control_url}   (控制接口 control API)")
     say(f"  控制器 shelf     modbus tcp 127.0.0.1:{stage.ports.service}, unit 1 (只读 read-only)")
+
+
+def _invite(stage: Stage, say: Callable[[str], object]) -> None:
+    say("\n一切都开着,按 Ctrl-C 结束。 Everything stays up; Ctrl-C ends it.")
+    say("自己扫一个 · scan one yourself:")
+    box = next(box for box in stage.plan.boxes if stage.plan.place_of(box).aisle == stage.plan.bank.aisles[1])
+    body = f'{{"text": "{box.code}"}}'
+    say(f"  curl -H 'Content-Type: application/json' -d '{body}' {stage.control_url}/scan   # {box.title}")
 
 
 def _play(stage: Stage, timeline: Timeline, say: Callable[[str], object]) -> int:

@@ -84,11 +84,13 @@ class Stage:
                 raise StageError(f"openaisle-central {arguments[0]}: {done.stderr or done.stdout}")
 
     def start(self) -> None:
-        """Start all four and wait until each answers."""
-        self.start_broker()
-        self.start_room()
-        self.start_centre()
-        self.start_gateway()
+        """Start all four side by side and wait until each answers."""
+        for program in self.programs:
+            program.start()
+        self.await_broker()
+        self.await_room()
+        self.await_centre()
+        self.await_gateway()
         self.write_description()
 
     def write_description(self) -> None:
@@ -98,21 +100,37 @@ class Stage:
     def start_broker(self, prefix: Sequence[str] = ()) -> None:
         """Start mosquitto and wait until it accepts."""
         self.broker.start(prefix)
-        self.wait_until(self._broker_answers, self.broker)
+        self.await_broker()
 
     def start_room(self, prefix: Sequence[str] = ()) -> None:
         """Start the simulated room and wait for its control API."""
         self.room.start(prefix)
-        self.wait_until(lambda: self._answers(f"{self.control_url}/"), self.room)
+        self.await_room()
 
     def start_centre(self, prefix: Sequence[str] = ()) -> None:
         """Start the centre and wait until it is healthy."""
         self.centre.start(prefix)
-        self.wait_until(lambda: self._answers(f"{self.centre_url}/health"), self.centre)
+        self.await_centre()
 
     def start_gateway(self, prefix: Sequence[str] = ()) -> None:
         """Start the gateway and wait until its kiosk answers."""
         self.gateway.start(prefix)
+        self.await_gateway()
+
+    def await_broker(self) -> None:
+        """Wait until mosquitto accepts."""
+        self.wait_until(self._broker_answers, self.broker)
+
+    def await_room(self) -> None:
+        """Wait for the control API of the simulated room."""
+        self.wait_until(lambda: self._answers(f"{self.control_url}/"), self.room)
+
+    def await_centre(self) -> None:
+        """Wait until the centre is healthy."""
+        self.wait_until(lambda: self._answers(f"{self.centre_url}/health"), self.centre)
+
+    def await_gateway(self) -> None:
+        """Wait until the kiosk answers."""
         self.wait_until(lambda: self._answers(f"{self.kiosk_url}/health"), self.gateway)
 
     def close(self) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 from simulators.demo.stage import Stage
 from simulators.demo.stage_files import KIOSK_POINT, SCANNER
 from simulators.demo.timeline import Timeline
-from simulators.demo.witness import IDLE, MOVING, Witness, WitnessError
+from simulators.demo.witness import IDLE, MOVING, SETTLING, WARNING, Witness, WitnessError
 from simulators.room_plan import Box, Place
-from simulators.staff import Staff
+from simulators.staff import Staff, StaffError
 
 _PAUSE = threading.Event()
 _GLANCE_S = 0.1
+TRIES = 3
+FORGETTING_S = 3.5  # a camera tells the same label again only after it was out of sight for so long
 FEWEST_SIGHTS = 3  # so many different values of progress make "moves along live"
 
 
@@ -36,11 +38,19 @@ class Story:
         self.timeline = timeline
         self.witness = Witness(stage)
         plan = stage.plan
-        self.box: Box = next(
-            box for box in plan.boxes if plan.place_of(box).aisle == max(1, len(plan.bank.aisles) // 2)
-        )
-        self.place: Place = plan.place_of(self.box)
+        self.box, self.place = self._choose_box()
         self.staff = Staff(plan.staff[0], kiosk_url=stage.kiosk_url, control_url=stage.control_url, scanner=SCANNER)
+
+    def _choose_box(self) -> tuple[Box, Place]:
+        """Take a box in the middle of the bank that stands where the plan put it."""
+        plan = self.stage.plan
+        for box in plan.boxes:
+            place = plan.place_of(box)
+            if place.aisle == max(1, len(plan.bank.aisles) // 2):
+                found = self.witness.find_box(box.code)
+                if (found["state"], found["place_key"]) == ("shelved", place.key):
+                    return box, place
+        raise WitnessError("the centre knows no box that stands where it was put")
 
     def close(self) -> None:
         """Send everybody home."""
@@ -51,8 +61,7 @@ class Story:
         """Do the whole job; StaffError or WitnessError when anything can't be seen."""
         self.meet()
         self.print_label()
-        self.show_camera()
-        self.open_aisle()
+        self.reach_box()
         self.take_out()
         self.put_back()
 
@@ -75,8 +84,6 @@ class Story:
         """Have the centre print, and read the picture that came out."""
         self.timeline.head("1. 中心打印标签 · the centre has a label printed")
         found = self.witness.find_box(self.box.code)
-        if (found["state"], found["place_key"]) != ("shelved", self.place.key):
-            raise WitnessError(f"the centre says that the box is {found['state']} at {found['place_key']}")
         before = self.witness.count_labels()
         self.witness.print_label(found["id"])
         self.timeline.mark("中心接受 · accepted by the centre")
@@ -89,15 +96,31 @@ class Story:
         kinds = ", ".join(sorted(kind.removeprefix("BarcodeFormat.") for kind, _ in codes))
         self.timeline.mark("图像可解码 · picture decoded", f"{self.box.code}: {kinds}")
 
+    def reach_box(self) -> None:
+        """Let the camera read the label and the aisle open; a person whom a busy machine kept waiting tries again."""
+        for tries_left in range(TRIES - 1, -1, -1):
+            try:
+                self.show_camera()
+                self.open_aisle()
+            except (StaffError, WitnessError) as error:
+                if not tries_left:
+                    raise
+                self.timeline.mark("再试一次 · once more", str(error)[:200])
+                self.witness.clear_camera()
+                self.staff.await_sight("the bank at rest", self._bank_ready, 30)
+                _PAUSE.wait(FORGETTING_S)
+            else:
+                return
+
     def show_camera(self) -> None:
         """Photograph the label: turned, blurred, unevenly lit; the kiosk asks to look."""
         self.timeline.head("2. 摄像头读标签 · the camera reads the label")
         self.witness.hold_before_camera(self.label)
-        self.prompt = self.staff.await_prompt(20)
+        self.prompt = self.staff.await_prompt(15)
         self.witness.clear_camera()
         closing = self.prompt["closing_aisles"]
         expected = [aisle for aisle in self.witness.read_shelf().open_aisles if aisle != self.place.aisle]
-        if closing != expected or self.prompt["opening_aisle"] != self.place.aisle:
+        if not set(expected) <= set(closing) or self.prompt["opening_aisle"] != self.place.aisle:
             raise WitnessError(f"the prompt names {closing} to close, {self.prompt['opening_aisle']} to open")
         self.timeline.mark("屏幕提示 · prompt", f"通道 {closing} 将关闭,通道 {self.place.aisle} 将打开")
 
@@ -106,7 +129,7 @@ class Story:
         self.timeline.head("3. 看清、确认、移动 · look, press, move")
         self.staff.confirm(self.prompt, KIOSK_POINT)
         self.timeline.mark("看清无人,按确认 · looked, pressed")
-        self.witness.await_sight("the warning", lambda: self.witness.read_shelf().state not in (IDLE, 0), 5)
+        self.witness.await_sight("the warning", lambda: self.witness.read_shelf().state in (WARNING, MOVING), 5)
         self.timeline.mark("SELECT、OPERATE 已被接受 · accepted by the controller")
         self.witness.await_sight("movement", lambda: self.witness.read_shelf().state == MOVING, 10)
         self.timeline.mark("警示后开始移动 · columns move")
@@ -157,6 +180,9 @@ class Story:
         if heard["key"] != expected:
             raise WitnessError(f"the kiosk answered {heard['key']} {heard['params']} instead of {expected}")
 
+    def _bank_ready(self, view: dict[str, Any]) -> bool:
+        return any(bank["state"] in {"idle", "stopped"} and not bank["stale"] for bank in view["banks"])
+
     def _bank_idle(self, view: dict[str, Any]) -> bool:
         return any(bank["state"] == "idle" and not bank["stale"] for bank in view["banks"])
 
@@ -181,5 +207,7 @@ class Story:
                 journey.centre.add(self.witness.find_live_bank(self.stage.plan.bank.bank_id).get("progress", 0.0))
             elif sight.state == IDLE and self.place.aisle in sight.open_aisles:
                 return journey
+            elif sight.state not in (WARNING, MOVING, SETTLING):
+                break
             _PAUSE.wait(_GLANCE_S)
         raise WitnessError(f"aisle {self.place.aisle} did not open; the registers say {self.witness.read_shelf()}")

@@ -22,7 +22,7 @@ _GLANCE_S = 0.03
 _PAUSE = threading.Event()
 # Numbers of the shelf wire's SPEC, on purpose by themselves: a witness does not borrow the codec of the accused
 MOTION, DETAIL_INDICATOR, REQUEST_LOG = 0x0100, 0x021F, 0x0300
-IDLE, MOVING = 3, 6
+IDLE, WARNING, MOVING, SETTLING = 3, 5, 6, 7
 OUTCOME_DONE, CAUSE_ARRIVED = 3, 1
 FACES = {"A": 1, "B": 2}
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.wait import wait_for
 
 STEPS = (
     "picture decoded",
@@ -34,6 +37,24 @@ def test_the_demo_does_the_main_job_and_proves_it(tmp_path: Path) -> None:
     assert all(float(taken) >= 0 for taken, _ in hops)
     stage = json.loads((tmp_path / "stage.json").read_text())
     assert not processes_of(stage["folder"])
+
+
+@pytest.mark.broker
+@pytest.mark.timeout(200)
+def test_ctrl_c_ends_everything_at_any_time(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simulators", "demo", "--port", "0", "--dir", str(tmp_path)]
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for((tmp_path / "room" / "room.json").exists, 120, "the simulated room")
+        demo.send_signal(signal.SIGINT)
+        told, complaints = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+    assert demo.returncode == 0, complaints
+    assert "Traceback" not in complaints
+    assert "logs" in told
+    assert not processes_of(str(tmp_path))
+    assert not (tmp_path / "room" / "shelf-bus").exists()
 
 
 def processes_of(folder: str) -> list[str]:
