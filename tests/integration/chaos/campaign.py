@@ -13,9 +13,9 @@ LONG = {"gateway": 60, "broker": 30, "centre": 30}
 
 # How many calls of each kind one job makes on this victim's busiest thread, roughly: the stretch the points are spread over.
 WAY: dict[str, dict[Place, int]] = {
-    "gateway": {"disk": 40, "wire": 120},
-    "broker": {"socket": 60},
-    "centre": {"disk": 20},
+    "gateway": {"disk": 50, "wire": 230},
+    "broker": {"socket": 150},
+    "centre": {"disk": 16},
 }
 
 
