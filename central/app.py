@@ -92,7 +92,6 @@ def compose_app(parts: Parts) -> FastAPI:
         description="Rooms, boxes, gateways and people of the archive. Errors are problem documents in words.",
         lifespan=_run_link,
         dependencies=[Depends(guard_request)],
-        max_body_size=parts.settings.http.body_limit_kib * 1024,
     )
     state = app.state
     state.settings, state.tx, state.link, state.metrics = parts.settings, parts.tx, parts.link, parts.metrics
@@ -103,7 +102,7 @@ def compose_app(parts: Parts) -> FastAPI:
     state.acts = Acts(parts.tx, parts.link, parts.read_clock)
     parts.tx.observe_hold(lambda held_s: parts.metrics.observe("openaisle_central_write_held_seconds", held_s))
     parts.metrics.compute(lambda: read_metrics(parts.tx, parts.link))
-    app.add_middleware(RequestFrame, metrics=parts.metrics)
+    app.add_middleware(RequestFrame, metrics=parts.metrics, body_limit_bytes=parts.settings.http.body_limit_kib * 1024)
     handle_errors(app)
     for router in API_ROUTERS:
         app.include_router(router)
@@ -117,13 +116,18 @@ def set_up_logging(settings: LogSettings) -> None:
     """Log to standard error: JSON unless a person is looking at it."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     json = settings.form == "json" or (settings.form == "auto" and not sys.stderr.isatty())
-    renderer = structlog.processors.JSONRenderer(ensure_ascii=False) if json else structlog.dev.ConsoleRenderer()
+    # Plain tracebacks: the fancy ones print local variables, and some of those are passwords.
+    renderer = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if json
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if json else structlog.processors.StackInfoRenderer(),
+            *([structlog.processors.format_exc_info] if json else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -7,8 +7,12 @@ import time
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from central.api.problems import answer_refusal
+from central.domain.refusals import Reason, Refusal
 from central.metrics import Metrics
 from central.store.ids import new_id
 
@@ -20,16 +24,18 @@ FOREIGN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 class RequestFrame:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, body_limit_bytes: int) -> None:
         self.app = app
         self.metrics = metrics
+        self.body_limit_bytes = body_limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        offered = dict(scope["headers"]).get(HEADER.lower().encode(), b"").decode("latin-1")
+        request = Request(scope)
+        offered = request.headers.get(HEADER, "")
         request_id = offered if FOREIGN_ID.fullmatch(offered) else new_id()
         scope["openaisle_request_id"] = request_id
 
@@ -38,8 +44,26 @@ class RequestFrame:
                 self._frame(message, request_id, started)
             await send(message)
 
+        declared = request.headers.get("Content-Length", "")
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self.app(scope, receive, send_framed)
+            if declared.isdigit() and int(declared) > self.body_limit_bytes:
+                await answer_refusal(request, Refusal(Reason.TOO_LARGE))(scope, receive, send_framed)
+            else:
+                await self.app(scope, self._limit(receive), send_framed)
+
+    def _limit(self, receive: Receive) -> Receive:
+        """Return a `receive` that ends a body which grows beyond the limit without having said so."""
+        taken = 0
+
+        async def receive_limited() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.body_limit_bytes:
+                raise HTTPException(413)
+            return message
+
+        return receive_limited
 
     def _frame(self, message: Message, request_id: str, started: float) -> None:
         headers = MutableHeaders(scope=message)

@@ -166,28 +166,54 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) ->
         yield server
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a fresh, migrated database of this module: SQLite, then PostgreSQL."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('central')}/central.db"
-        engine = open_engine(url, pool_size=1)
-        upgrade_schema(engine)
-        engine.dispose()
-        yield url
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    url = server.create_database()
-    yield url
-    server.drop_database(url)
+class Databases:
+    """Migrated databases of one test module, made when first asked for: random order must not make them again."""
+
+    def __init__(self, folder: Path, request: pytest.FixtureRequest) -> None:
+        self._folder = folder
+        self._request = request
+        self._engines: dict[str, Engine] = {}
+
+    def engine(self, kind: str) -> Engine:
+        if kind not in self._engines:
+            engine = open_engine(self._create(kind))
+            if kind == "sqlite":
+                upgrade_schema(engine)
+            self._engines[kind] = engine
+        return self._engines[kind]
+
+    def close(self) -> None:
+        for engine in self._engines.values():
+            engine.dispose()
+            if engine.dialect.name == "postgresql":
+                self._server().drop_database(engine.url.render_as_string(hide_password=False))
+
+    def _create(self, kind: str) -> str:
+        return f"sqlite:///{self._folder}/central.db" if kind == "sqlite" else self._server().create_database()
+
+    def _server(self) -> PostgresServer:
+        server: PostgresServer = self._request.getfixturevalue("postgres_server")
+        return server
 
 
 @pytest.fixture(scope="module")
-def engine(database_url: str) -> Iterator[Engine]:
-    """Engine on `database_url`."""
-    engine = open_engine(database_url)
-    yield engine
-    engine.dispose()
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """The module's databases."""
+    databases = Databases(tmp_path_factory.mktemp("central"), request)
+    yield databases
+    databases.close()
+
+
+@pytest.fixture(params=DATABASES)
+def engine(request: pytest.FixtureRequest, databases: Databases) -> Engine:
+    """Engine on the module's SQLite, then on its PostgreSQL; rows of the module's earlier tests are still there."""
+    return databases.engine(request.param)
+
+
+@pytest.fixture
+def database_url(engine: Engine) -> str:
+    """URL of the same database."""
+    return engine.url.render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -13,14 +13,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
-from central.app import Parts, compose_app
+from central.app import Parts, compose_app, set_up_logging
 from central.domain.people import Actor, Grant, Role
 from central.domain.seeds import parse_seed
 from central.jobs.acts import Acts
 from central.metrics import Metrics
 from central.services.commands import CommandAnswer, CommandPort
 from central.services.room_import import Imported, hash_new_secrets, import_room
-from central.settings import CentralSettings, DatabaseSettings, HttpSettings, MqttSettings
+from central.settings import CentralSettings, DatabaseSettings, HttpSettings, LogSettings, MqttSettings
 from central.store.boxes import BoxRow
 from central.store.passwords import SecretHasher
 from central.store.tx import Transactions
@@ -94,6 +94,7 @@ def make_settings(url: str = "sqlite:///unused.db", **http: Any) -> CentralSetti
 @contextmanager
 def open_centre(engine: Engine, **http: Any) -> Iterator[Centre]:
     """A centre on this database, which stays open afterwards."""
+    set_up_logging(LogSettings(level="error"))
     tx, clock = Transactions(engine), HandClock()
     app = compose_app(Parts(make_settings(**http), tx, None, Metrics(), HASHER, clock))
     centre = Centre(tx, clock, app)
