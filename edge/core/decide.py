@@ -65,8 +65,8 @@ Handler = Callable[[State, Any, Now], Step]
 def decide(state: State, event: Event, now: Now) -> tuple[State, list[Effect]]:
     """Decide what an event means at this moment."""
     bank_id = getattr(event, "bank", None)
-    if bank_id is not None and bank_id not in state.banks:
-        return state, []  # a bank that the settings do not name
+    if bank_id is not None and bank_id not in state.banks and not isinstance(event, StopPressed):
+        return state, []  # a bank that the settings do not name; a STOP for it stops every bank
     state, effects = HANDLERS[type(event)](state, event, now)
     for each, bank in state.banks.items():
         if bank.queue:

@@ -79,6 +79,7 @@ def describe_motion_act(bank_id: str, request: Request, now: Now) -> Act:
         key="motion.closed_all" if closed_all else "act.motion",
         params={} if closed_all else {"aisle": request.wish.target.aisle},
         bank=bank_id,
+        before_aisle=request.closing[0] if len(request.closing) == 1 else None,
     )
 
 

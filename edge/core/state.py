@@ -141,6 +141,7 @@ class Act:
     before_place: str | None = None  # where the box was
     before_holder: str | None = None
     bank: str | None = None
+    before_aisle: int | None = None  # the aisle that stood open before a motion
     undone: bool = False
 
 

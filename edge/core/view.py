@@ -60,7 +60,7 @@ def show_act(act: Act) -> ActView:
         kind=act.kind,
         at=act.at,
         message=MessageView(key=act.key, params=act.params),
-        undoable=act.kind in UNDOABLE and not act.undone,
+        undoable=not act.undone and (act.kind in UNDOABLE or act.before_aisle is not None),
         undone=act.undone,
     )
 

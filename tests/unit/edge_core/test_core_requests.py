@@ -296,6 +296,11 @@ def test_events_of_banks_nobody_described_are_ignored() -> None:
     assert scene.state.banks.keys() == {"A"}
 
 
+def test_a_stop_for_a_bank_nobody_described_stops_every_bank() -> None:
+    scene = ready_scene()
+    assert scene.only(scene.send(StopPressed("kiosk-A", "Z")), SendStop).bank == "A"
+
+
 def test_an_idle_session_ends_unless_a_box_is_in_hand() -> None:
     scene = ready_scene()
     scene.wait(30 * 60_000)

@@ -361,3 +361,18 @@ def test_undo_refuses_what_is_not_the_newest_or_has_lost_its_place() -> None:
     scene.send(UndoAsked("kiosk-A", act.id, Lookup(1, box=scene.boxes[BOX], place=taken), scene.fresh()))
     assert scene.answer() == "undo.place_taken"
     assert len(scene.facts("movement")) == 1
+
+
+def test_undo_of_a_motion_is_only_a_new_prompt() -> None:
+    scene = prompted_scene()
+    scene.travel()
+    scene.arrive()
+    act = scene.state.acts[0]
+    assert (act.kind, act.before_aisle) == ("motion", 3)
+    scene.send(UndoAsked("kiosk-A", act.id, None, scene.fresh(), scene.readings()))
+    prompt = scene.bank().prompt
+    assert prompt is not None
+    assert (prompt.wish.target.aisle, prompt.closing) == (3, (6,))
+    assert len(scene.every(SendSelect)) == 1
+    scene.press()
+    assert len(scene.every(SendSelect)) == 2
