@@ -31,19 +31,23 @@ def _build_word_table(by_byte: list[int]) -> list[int]:
 
 _BY_BYTE = _build_byte_table()
 _BY_WORD = _build_word_table(_BY_BYTE)
+# Register after the first byte of an odd length; the rest are words.
+_AFTER_FIRST = [_START >> 8 ^ _BY_BYTE[_START & 0xFF ^ first] for first in range(256)]
+_PACK_CRC = Struct("<H").pack
 # An RTU frame has at most 256 bytes: the unpackers of all lengths are made once.
-_UNPACK = tuple(Struct(f"<{length >> 1}H" + ("B" if length & 1 else "")).unpack for length in range(257))
+_UNPACK = tuple(Struct(f"<{length >> 1}H").unpack_from for length in range(257))
 
 
 def crc16(octets: bytes) -> int:
     """Return the CRC of at most 256 bytes; over a frame with its own CRC (low byte first) it is 0."""
     table = _BY_WORD
-    register = _START
-    words: tuple[int, ...] = _UNPACK[len(octets)](octets)
-    if len(octets) & 1:
-        for word in words[:-1]:
-            register = table[register ^ word]
-        return (register >> 8) ^ _BY_BYTE[(register ^ words[-1]) & 0xFF]
+    length = len(octets)
+    if length & 1:
+        register = _AFTER_FIRST[octets[0]]
+        words: tuple[int, ...] = _UNPACK[length](octets, 1)
+    else:
+        register = _START
+        words = _UNPACK[length](octets)
     for word in words:
         register = table[register ^ word]
     return register
@@ -51,4 +55,4 @@ def crc16(octets: bytes) -> int:
 
 def append_crc(octets: bytes) -> bytes:
     """Return the bytes with their CRC behind them, low byte first."""
-    return octets + crc16(octets).to_bytes(2, "little")
+    return octets + _PACK_CRC(crc16(octets))

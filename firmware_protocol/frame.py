@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from firmware_protocol.crc import crc16
 
@@ -42,8 +43,7 @@ class FaultKind(Enum):
     NOISE = "noise"
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One whole frame; `body` lies between the function code and the CRC."""
 
     unit: int
@@ -63,14 +63,15 @@ class FrameFault:
 
 _INCOMPLETE = 0
 _IMPOSSIBLE = -1
-_COUNTED_RESPONSES = (READ_HOLDING, READ_INPUT, READ_WRITE)
+_COUNTED_RESPONSES = frozenset({READ_HOLDING, READ_INPUT, READ_WRITE})
+_FIXED_REQUESTS = {READ_HOLDING: 8, READ_INPUT: 8, WRITE_ONE: 8, DEVICE_ID: 7}
+_FIXED_RESPONSES = {WRITE_ONE: 8, WRITE_MANY: 8} | {function | EXCEPTION_BIT: 5 for function in FUNCTIONS}
 
 
 def _measure_request(octets: bytes, at: int, function: int) -> int:
-    if function in {READ_HOLDING, READ_INPUT, WRITE_ONE}:
-        return 8
-    if function == DEVICE_ID:
-        return 7
+    fixed = _FIXED_REQUESTS.get(function)
+    if fixed is not None:
+        return fixed
     if function == WRITE_MANY:
         count_at, header = at + 6, 9
     elif function == READ_WRITE:
@@ -92,11 +93,9 @@ def _measure_response(octets: bytes, at: int, function: int) -> int:
             return _INCOMPLETE
         count = octets[at + 2]
         return 5 + count if count and not count & 1 and count <= MAX_FRAME_BYTES - 5 else _IMPOSSIBLE
-    if function in {WRITE_ONE, WRITE_MANY}:
-        return 8
-    if function & EXCEPTION_BIT:
-        return 5 if function & 0x7F in FUNCTIONS else _IMPOSSIBLE
-    return _measure_identification(octets, at) if function == DEVICE_ID else _IMPOSSIBLE
+    if function == DEVICE_ID:
+        return _measure_identification(octets, at)
+    return _FIXED_RESPONSES.get(function, _IMPOSSIBLE)
 
 
 def _measure_identification(octets: bytes, at: int) -> int:
@@ -127,6 +126,8 @@ class FrameReader:
     def __init__(self, *roles: Role) -> None:
         """Listen for frames of these roles; without any, for requests and responses."""
         self._roles = roles or (Role.REQUEST, Role.RESPONSE)
+        self._takes_answers = self._roles[0] is Role.RESPONSE
+        self._measures = tuple((role, _MEASURES[role]) for role in self._roles)
         self._pending = b""
 
     @property
@@ -136,7 +137,15 @@ class FrameReader:
 
     def feed(self, octets: bytes, silence: bool) -> list[Frame | FrameFault]:
         """Take bytes as they came; `silence` says that the line has gone quiet behind them. Never raises."""
-        heard = self._pending + octets if self._pending else bytes(octets)
+        if self._pending:
+            heard = self._pending + octets
+        else:
+            # By far the most frequent case: one whole answer with registers, and nothing else.
+            if len(octets) > 5 and self._takes_answers and octets[2] + 5 == len(octets) <= MAX_FRAME_BYTES:
+                unit, function, count = octets[0], octets[1], octets[2]
+                if function in _COUNTED_RESPONSES and unit <= MAX_UNIT and not count & 1 and crc16(octets) == 0:
+                    return [Frame(unit, function, octets[2:-2], Role.RESPONSE)]
+            heard = octets
         found: list[Frame | FrameFault] = []
         at = lost_from = 0
         while at < len(heard):
@@ -166,14 +175,14 @@ class FrameReader:
         if unit > MAX_UNIT:
             return _IMPOSSIBLE
         outlook = _IMPOSSIBLE
-        for role in self._roles:
-            length = _MEASURES[role](heard, at, function)
+        for role, measure in self._measures:
+            length = measure(heard, at, function)
             if length == _IMPOSSIBLE:
                 continue
             if length == _INCOMPLETE or length > left:
                 outlook = _INCOMPLETE
                 continue
-            octets = heard[at : at + length]
+            octets = heard if length == len(heard) else heard[at : at + length]
             if crc16(octets) == 0:
                 return Frame(unit, function, octets[2:-2], role), length
         return outlook

@@ -18,6 +18,9 @@ from firmware_protocol.timing import SELECTION_MS
 from firmware_protocol.watch import Ghosts
 
 MAX_REMEMBERED_REQUESTS = 256
+# A gateway's core needs some ms, and a disk, between the SELECT answer and OPERATE; a reading begun meanwhile would
+# hold OPERATE up for much longer.
+OPERATE_GRACE_MS = 25.0
 SELECT_SHAPE, ANSWER_SHAPE = (0x17, 25), (0x17, 9)
 
 Fail = Callable[[int, Stage, str], None]
@@ -51,6 +54,13 @@ class OrderBook:
         self.asked_select: SelectRequest | None = None
         self.asked_operate: OperateRequest | None = None
         self.asked_act: ActRequest | None = None
+
+    @property
+    def awaits_operate_until_ms(self) -> float | None:
+        """Until when the line is kept free for the OPERATE of the standing selection."""
+        if self.selection is None or self._operate is not None or self.deselect:
+            return None
+        return self.selection.answered_ms + OPERATE_GRACE_MS
 
     def order_select(self, request: SelectRequest, deadline_ms: float, blocked: str) -> None:
         """Take a SELECT, unless it is blocked, another waits, or it went out before."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct, pack, unpack
+from typing import NamedTuple
 
 from firmware_protocol.crc import append_crc
 from firmware_protocol.frame import (
@@ -75,8 +76,7 @@ class RequestFault:
     code: ExceptionCode
 
 
-@dataclass(frozen=True, slots=True)
-class RegistersRead:
+class RegistersRead(NamedTuple):
     values: tuple[int, ...]
 
 
@@ -114,10 +114,12 @@ class AnswerFault:
 Request = ReadRegisters | WriteRegisters | ReadWriteRegisters | ReadIdentification | RequestFault
 Answer = RegistersRead | WriteConfirmed | IdentificationRead | Refused | AnswerFault
 
+_REGISTER_ANSWERS = frozenset({READ_HOLDING, READ_INPUT, READ_WRITE})
 _SIX = Struct(">BBHH").pack
 _READ_WRITE_HEAD = Struct(">BBHHHHB").pack
 _WRITE_MANY_HEAD = Struct(">BBHHB").pack
 _WORDS = tuple(Struct(f">{count}H") for count in range(MAX_READ_REGISTERS + 1))
+_UNPACK_WORDS = tuple(words.unpack_from for words in _WORDS)
 
 
 # ---------------------------------------------------------------- the gateway's side
@@ -155,8 +157,8 @@ def ask_identification(unit: int, code: int = 1, object_id: int = 0) -> bytes:
 def read_answer(frame: Frame) -> Answer:
     """Tell what a response says. Never raises on a frame that FrameReader let through."""
     function, body = frame.function, frame.body
-    if function in {READ_HOLDING, READ_INPUT, READ_WRITE}:
-        return RegistersRead(_WORDS[body[0] >> 1].unpack_from(body, 1))
+    if function in _REGISTER_ANSWERS:
+        return RegistersRead(_UNPACK_WORDS[body[0] >> 1](body, 1))
     if function in {WRITE_ONE, WRITE_MANY}:
         return WriteConfirmed(function, *unpack(">HH", body))
     if function & EXCEPTION_BIT:

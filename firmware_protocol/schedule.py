@@ -131,11 +131,12 @@ class BusSchedule:
         """
         moving = sum(session.is_leasing for session in self.sessions.values())
         period_ms = self.line.lease_period_ms(max(1, moving))
+        awaited = any(session.is_awaiting_operate(now_ms) for session in self.sessions.values())
         offers = []
         for unit, session in self.sessions.items():
             session.set_lease_period(period_ms)
             haste = session.find_haste(now_ms, moving > 0, unit not in self._leased)
-            if haste is not None:
+            if haste is not None and (haste <= Haste.SELECT or not awaited):
                 offers.append((haste, self._served_ms[unit], unit))
         if not offers and self._leased:
             self._leased.clear()
@@ -191,11 +192,13 @@ class BusSchedule:
     def next_step_ms(self, now_ms: float) -> float:
         """Return when `step` should be called again if neither bytes nor orders come before."""
         sent = self._sent
+        if sent is not None and sent.heard_ms is not None:
+            return sent.heard_ms + ANSWER_GAP_MS
         if sent is not None:
-            if sent.heard_ms is not None:
-                return sent.heard_ms + ANSWER_GAP_MS
             return now_ms if self._is_stop_unsent else sent.end_ms + REPLY_TIMEOUT_MS
-        leasing = self._is_leasing
-        dues = [session.next_due_ms(now_ms, leasing) for session in self.sessions.values()]
-        due_ms = min(dues, default=now_ms + IDLE_STEP_MS)
-        return max(self._quiet_from_ms, min(due_ms, now_ms + IDLE_STEP_MS))
+        if now_ms < self._quiet_from_ms and not self._is_stop_unsent:
+            return self._quiet_from_ms  # nothing can leave before; what is due then is asked then
+        if self._find_offer(now_ms) is not None:
+            return max(self._quiet_from_ms, now_ms)
+        dues = [session.next_due_ms(now_ms) for session in self.sessions.values()]
+        return max(self._quiet_from_ms, min([*dues, now_ms + IDLE_STEP_MS]))

@@ -181,15 +181,18 @@ class ControllerSession:
             return None
         return Haste.DETAIL if now_ms >= self._detail.due_ms(self._is_busy) else None
 
-    def next_due_ms(self, now_ms: float, bus_leasing: bool) -> float:
-        """Return the earliest moment at which something is due if neither answers nor orders come."""
-        if self.find_haste(now_ms, bus_leasing) is not None:
-            return now_ms
+    def next_due_ms(self, now_ms: float) -> float:
+        """Return the next moment, after now, at which something may become due if neither answers nor orders come."""
         due = (
             self._motion_due_ms, self._presence.probe_due_ms, self._stop.due_ms, self._lease.due_ms,
-            self._detail.due_ms(self._is_busy),
+            self._detail.due_ms(self._is_busy), self._orders.awaits_operate_until_ms,
         )  # fmt: skip
         return min((moment for moment in due if moment is not None and moment > now_ms), default=now_ms + IDLE_MS)
+
+    def is_awaiting_operate(self, now_ms: float) -> bool:
+        """Whether a selection has just been told, and its OPERATE is to be expected."""
+        until_ms = self._orders.awaits_operate_until_ms
+        return until_ms is not None and now_ms < until_ms
 
     # ------------------------------------------------------------ what goes out
 

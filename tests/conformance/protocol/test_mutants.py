@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[3]
 MUTANTS = (
     ("crc start", "crc.py", "_START = 0xFFFF", "_START = 0x0000"),
     ("crc polynomial", "crc.py", "_POLYNOMIAL = 0xA001", "_POLYNOMIAL = 0x8408"),
-    ("crc bytes swapped", "crc.py", 'to_bytes(2, "little")', 'to_bytes(2, "big")'),
-    ("odd byte forgotten", "crc.py", "(register >> 8) ^ _BY_BYTE[", "(register >> 8) & _BY_BYTE["),
+    ("crc bytes swapped", "crc.py", 'Struct("<H").pack', 'Struct(">H").pack'),
+    ("odd byte forgotten", "crc.py", "register = _AFTER_FIRST[octets[0]]", "register = _START"),
     ("address + 1", "pdu.py", "_SIX(unit, function, address, count)", "_SIX(unit, function, address + 1, count)"),
     ("read address + 1", "registers.py", '"select_answer", 0x0810', '"select_answer", 0x0811'),
     ("count for bytes", "pdu.py", "address, count, count * 2)\n    return", "address, count, count)\n    return"),
@@ -37,7 +37,7 @@ MUTANTS = (
     ("exception bit kept", "pdu.py", "Refused(function & 0x7F", "Refused(function"),
     ("faces swapped", "codes.py", "    A = 1\n    B = 2", "    A = 2\n    B = 1"),
     ("safety bits shifted", "codes.py", "WARNING_ON = 1 << 10", "WARNING_ON = 1 << 14"),
-    ("unchecked crc", "frame.py", "if crc16(octets) == 0:", "if crc16(octets) >= 0:"),
+    ("unchecked crc", "frame.py", "crc16(octets) == 0:", "crc16(octets) >= 0:"),
     ("geometry without stops", "geometry.py", "segment.right_stop,", "segment.left_stop,"),
 )  # fmt: skip
 

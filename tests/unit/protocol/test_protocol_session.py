@@ -215,7 +215,7 @@ def test_late_orders_are_dropped() -> None:
     assert bus.writes(SELECT) == []
     bus.select(request_id=5)
     bus.run_until(lambda: bus.told(SelectAnswered), 500)
-    bus.run(1990)
+    bus.run(2005)
     bus.operate(within_ms=10_000)
     bus.run(500)
     assert bus.told(OperateAnswered) == [], "2,000 ms after the SELECT answer it is too late whatever the deadline"
