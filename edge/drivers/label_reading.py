@@ -71,7 +71,7 @@ def read_with_zxing(picture: Picture) -> list[str]:
     """Texts of QR and Code 128 symbols by zxing-cpp."""
     import zxingcpp
 
-    formats = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128)
+    formats = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128])
     return [found.text for found in zxingcpp.read_barcodes(picture, formats=formats)]
 
 

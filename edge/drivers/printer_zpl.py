@@ -33,7 +33,7 @@ LOOK_AFTER_INTERVAL_S = 5.0
 BEGIN_TRIES = 3  # a printer may need a moment to wake
 OUT_OF_LABELS_LIMIT_S = 300.0  # a label the printer holds while somebody fetches a new roll
 
-Sink = Callable[[PrintSettled | DeviceChanged], object]
+Sink = Callable[[PrintSettled | DeviceChanged], bool]
 
 
 class StatusError(Exception):

@@ -29,6 +29,9 @@ CHANGE_THRESHOLD = 3.0  # mean difference in grey levels between thumbnails
 AGREEMENT_LIFE_MS = 3000
 
 
+Sink = Callable[[CodeRead | DeviceChanged], bool]
+
+
 class Capture(Protocol):
     """An opened picture source."""
 
@@ -148,7 +151,7 @@ class CameraScanner:
         self._threads: list[threading.Thread] = []
         self._state: DeviceCondition | None = None
 
-    def start(self, sink: Callable[[CodeRead | DeviceChanged], object]) -> None:
+    def start(self, sink: Sink) -> None:
         """Look until close; every agreed code and every change of state goes to the sink."""
         for target, role in ((self._grab, "grab"), (self._look, "look")):
             name = f"camera-{self.source_id}-{role}"
@@ -167,7 +170,7 @@ class CameraScanner:
     def feedback(self, kind: Literal["ok", "look", "no"]) -> None:
         """Do nothing: a camera has neither beeper nor light; the kiosk speaks for it."""
 
-    def _grab(self, sink: Callable[[CodeRead | DeviceChanged], object]) -> None:
+    def _grab(self, sink: Sink) -> None:
         while not self._closing.is_set():
             try:
                 capture = self._open_capture()
@@ -181,7 +184,7 @@ class CameraScanner:
                 capture.close()
             self._closing.wait(self._reopen_wait_s)
 
-    def _keep_newest(self, capture: Capture, sink: Callable[[CodeRead | DeviceChanged], object]) -> None:
+    def _keep_newest(self, capture: Capture, sink: Sink) -> None:
         while not self._closing.is_set():
             picture = capture.read()
             if picture is None:
@@ -193,7 +196,7 @@ class CameraScanner:
                 self._frame = picture
                 self._frame_came.notify_all()
 
-    def _look(self, sink: Callable[[CodeRead | DeviceChanged], object]) -> None:
+    def _look(self, sink: Sink) -> None:
         while not self._closing.is_set():
             with self._frame_came:
                 self._frame_came.wait_for(lambda: self._frame is not None or self._closing.is_set())
@@ -210,9 +213,7 @@ class CameraScanner:
                 sink(CodeRead(source_id=self.source_id, source_kind="camera", text=text, read_mono_ms=now_ms))
             self._closing.wait(FRAME_INTERVAL_MS / 1000)
 
-    def _change_state(
-        self, sink: Callable[[CodeRead | DeviceChanged], object], state: DeviceCondition, detail: str
-    ) -> None:
+    def _change_state(self, sink: Sink, state: DeviceCondition, detail: str) -> None:
         if state == self._state:
             return
         self._state = state

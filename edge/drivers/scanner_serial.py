@@ -27,6 +27,9 @@ REOPEN_WAIT_S = 1.0
 ANSWERS = {"ok": b"\x06", "look": b"\x07", "no": b"\x15"}
 
 
+Sink = Callable[[CodeRead | DeviceChanged], bool]
+
+
 class ByteTransport(Protocol):
     """An open serial line whose read returns within its own short time-out, empty when nothing came."""
 
@@ -102,7 +105,7 @@ class SerialScanner:
         """Bytes thrown away because they couldn't be part of a code."""
         return self._framer.garbage_bytes
 
-    def start(self, sink: Callable[[CodeRead | DeviceChanged], object]) -> None:
+    def start(self, sink: Sink) -> None:
         """Read until close; every code and every change of state goes to the sink."""
         self._thread = threading.Thread(target=self._run, args=(sink,), name=f"scanner-{self.source_id}", daemon=True)
         self._thread.start()
@@ -117,7 +120,7 @@ class SerialScanner:
         """Beep at the hand that scanned. Returns at once; a lost beep is not an error."""
         self._answers.append(ANSWERS[kind])
 
-    def _run(self, sink: Callable[[CodeRead | DeviceChanged], object]) -> None:
+    def _run(self, sink: Sink) -> None:
         while not self._closing.is_set():
             try:
                 transport = self._open_transport()
@@ -135,19 +138,18 @@ class SerialScanner:
             finally:
                 transport.close()
 
-    def _read(self, transport: ByteTransport, sink: Callable[[CodeRead | DeviceChanged], object]) -> None:
+    def _read(self, transport: ByteTransport, sink: Sink) -> None:
         while not self._closing.is_set():
             data = transport.read(READ_SIZE_BYTES)
             now_ms = time.monotonic_ns() // 1_000_000
             for text in self._framer.feed(data, now_ms):
                 self.codes_read += 1
-                sink(CodeRead(source_id=self.source_id, source_kind=self._kind, text=text, read_mono_ms=now_ms))
+                if not sink(CodeRead(self.source_id, self._kind, text, now_ms)):
+                    self.feedback("no")  # the gateway is overloaded: the hand must know that nothing was taken
             while self._answers:
                 transport.write(self._answers.popleft())
 
-    def _change_state(
-        self, sink: Callable[[CodeRead | DeviceChanged], object], state: DeviceCondition, detail: str
-    ) -> None:
+    def _change_state(self, sink: Sink, state: DeviceCondition, detail: str) -> None:
         if state == self._state:
             return
         self._state = state

@@ -44,6 +44,7 @@ class Bench:
     def __init__(self, plug: Plug, trigger: bool) -> None:
         self.plug = plug
         self.events: list[Event] = []
+        self.has_room = True
         self.scanner = SerialScanner("scan-1", self.open, trigger=trigger, reopen_wait_s=0.02)
 
     def open(self) -> serial.Serial:
@@ -51,7 +52,7 @@ class Bench:
 
     def hear(self, event: Event) -> bool:
         self.events.append(event)
-        return True
+        return self.has_room
 
     def codes(self) -> list[tuple[str, str]]:
         return [(event.source_kind, event.text) for event in self.events if isinstance(event, CodeRead)]
@@ -116,6 +117,13 @@ def test_feedback_beeps_at_the_hand(bench: Bench) -> None:
 
     wait_for(listen, 5, "three beeps")
     assert heard == b"\x06\x07\x15"
+
+
+def test_code_that_the_gateway_could_not_take_beeps_no(bench: Bench) -> None:
+    bench.await_state("online")
+    bench.has_room = False
+    bench.plug.type(b"BX010000019\r")
+    assert os.read(bench.plug.master, 16) == b"\x15"
 
 
 def test_unplugged_scanner_is_named_and_comes_back_by_itself(bench: Bench) -> None:
