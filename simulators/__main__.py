@@ -17,11 +17,12 @@ import uvicorn
 from pydantic import ValidationError
 
 from simulators.control import control_app
-from simulators.demo.performance import FIRST_PORT, perform
+from simulators.demo.performance import perform
 from simulators.room import SimulatedRoom
 from simulators.room_settings import read_room_settings
 
 ROOM_NICENESS = -10
+FIRST_PORT = 8080
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 

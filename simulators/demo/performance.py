@@ -17,8 +17,6 @@ from simulators.demo.timeline import Timeline
 from simulators.demo.witness import WitnessError
 from simulators.staff import StaffError
 
-FIRST_PORT = 8080
-
 
 def perform(*, once: bool, folder: Path | None, first_port: int, say: Callable[[str], object]) -> int:
     """Run the demo; answer the exit status: 0 only if every step was seen from the outside."""

@@ -105,12 +105,12 @@ def test_the_camera_photographs_what_lies_before_it() -> None:
     label[40 : 40 + square.shape[0], 60 : 60 + square.shape[1]] = square
     read = sum(
         (("QRCode" in kind or "QR Code" in kind), text) == (True, CODE)
-        for seed in range(20)
+        for seed in range(10)
         for kind, text in decode(photograph(label, seed))
     )
-    assert read >= 10  # an ordinary office: most frames can be read
+    assert read >= 5  # an ordinary office: most frames can be read
     harsh = Conditions(turn_deg=40, blur_sigma=9.0, light_fall=0.95, noise_sigma=40)
-    assert not any(decode(photograph(label, seed, harsh)) for seed in range(4))
+    assert not any(decode(photograph(label, seed, harsh)) for seed in range(2))
     assert np.array_equal(photograph(label, 3), photograph(label, 3))
 
 

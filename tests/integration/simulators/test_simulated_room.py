@@ -27,7 +27,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Clien
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=5)
     try:
-        wait_for(lambda: answers(client), 30, "the control API")
+        wait_for(lambda: answers(client), 90, "the control API")
         yield client, json.loads((folder / "devices" / "room.json").read_text())
     finally:
         client.close()
