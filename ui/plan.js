@@ -11,6 +11,7 @@ import { wordsFor } from "./plan_words.js";
 const SVG = "http://www.w3.org/2000/svg";
 const SLIDE_LIMIT_MS = 700;
 const STRIPE_MM_S = 160;
+const HIT_MM = 70;
 const PERSON = "M-70-230a70 70 0 1 0 140 0a70 70 0 1 0-140 0M-130 20c0-110 50-160 130-160s130 50 130 160v90h-70v190h-120v-190h-70z";
 const LOCK = "M-110-20h220v190h-220zM-70-20v-70a70 70 0 0 1 140 0v70h-40v-66a30 30 0 0 0-60 0v66z";
 
@@ -181,7 +182,7 @@ export class Plan {
     const x = faceSide(face) === "left" ? 0 : half;
     const selection = { kind: "face", column: column.no, face, aisle: null };
     const fill = make("rect", { class: "face-fill", x, width: half, y: this.depth, height: 0 }, group);
-    const hit = make("rect", { class: "face-hit", x, width: half, y: 0, height: this.depth }, group);
+    const hit = make("rect", { class: "face-hit", x: x + (faceSide(face) === "left" ? 0 : half - HIT_MM), width: HIT_MM, y: 0, height: this.depth }, group);
     const { node, title } = this.buildTarget(selection, group, { class: "face" });
     make("rect", { class: "face-target", x: alone ? 0 : x, width: alone ? column.width_mm : half, y: 0, height: this.depth }, node);
     const name = make("text", { class: "face-name", x: x + half / 2, "aria-hidden": "true", "pointer-events": "none" }, group);

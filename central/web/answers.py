@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from fastapi import Request, Response
 
 from central.services.commands import CommandAnswer
-from central.web.places import Say
-from central.web.render import say_in
+from central.web.render import Say, say_in
 from central.web.words import AISLE_ANSWERS, PRINT_ANSWERS, REASONS, UNKNOWN_REASON, Word
 
 COOKIE = "openaisle_answer"

@@ -27,10 +27,11 @@ from central.services.boxes import (
     search_boxes,
     show_box,
 )
-from central.services.rooms import list_rooms, show_room
+from central.services.rooms import RoomMap, list_rooms, show_room
 from central.web.answers import take_answer
-from central.web.places import Say, say_place
-from central.web.render import actor_of, address, render, say_in
+from central.web.attention import list_matters
+from central.web.places import say_place
+from central.web.render import Say, actor_of, address, render, say_in
 from central.web.transactions import ReadSession
 from central.web.words import BOX_STATES, CONFLICTS, MOVEMENTS, SOURCES
 
@@ -71,7 +72,15 @@ def show_boxes(
 ) -> HTMLResponse:
     """The list of boxes that a search finds."""
     actor, say = actor_of(request), say_in(request)
-    search = SearchBoxes(text, room or None, state, conflict, sort, after or None, PAGE_ROWS)
+    search = SearchBoxes(
+        text=text,
+        room_id=room or None,
+        state=state,
+        conflict=conflict,
+        sort=sort,
+        after=after or None,
+        limit=PAGE_ROWS,
+    )
     page = search_boxes(session, actor, search)
     query = {
         "q": text,
@@ -87,6 +96,7 @@ def show_boxes(
         request,
         "boxes.html",
         here="boxes",
+        attention=len(list_matters(session, actor, say)),
         search_text=text,
         boxes=[show_row(say, box, names) for box in page.items],
         filtered=bool(state or room or conflict),
@@ -123,7 +133,9 @@ def export_list(
 ) -> Response:
     """Everything that the search finds, for a spreadsheet."""
     actor, say = actor_of(request), say_in(request)
-    boxes = export_boxes(session, actor, SearchBoxes(text, room or None, state, conflict, sort))
+    boxes = export_boxes(
+        session, actor, SearchBoxes(text=text, room_id=room or None, state=state, conflict=conflict, sort=sort)
+    )
     # Excel takes UTF-8 for what it is only by the mark at its head.
     body = "".join(write_csv(say, boxes, BankNames(session, actor))).encode("utf-8-sig")
     headers = {"Content-Disposition": 'attachment; filename="boxes.csv"', "Cache-Control": "no-store"}
@@ -141,13 +153,14 @@ def show_box_page(request: Request, session: ReadSession, box_id: str, after: Af
     row = show_row(say, box, names)
     row["conflict"] = CONFLICTS.get(box.conflict) if box.conflict else None
     row["map_href"] = locate_on_map(box)
-    row["room_name"] = names.room_name(box.room_id)
+    row["room_name"] = names.find_room(box.room_id).room.name
     undone = {each.undo_of for each in history.items if each.undo_of}
     answer = take_answer(request, request.url.path)
     page = render(
         request,
         "box.html",
         here="boxes",
+        attention=len(list_matters(session, actor, say)),
         box=row,
         answer=answer,
         may_print=allows(actor, Action.PRINT_LABEL),
@@ -167,21 +180,17 @@ class BankNames:
     def __init__(self, session: Session, actor: Actor) -> None:
         self._session = session
         self._actor = actor
-        self._rooms: dict[str, tuple[str, dict[str, str]]] = {}
+        self._rooms: dict[str, RoomMap] = {}
+
+    def find_room(self, room_id: str) -> RoomMap:
+        """Return what of a room doesn't move."""
+        if room_id not in self._rooms:
+            self._rooms[room_id] = show_room(self._session, self._actor, room_id)
+        return self._rooms[room_id]
 
     def banks(self, room_id: str) -> Mapping[str, str]:
         """Return the names of a room's banks by key."""
-        return self._find(room_id)[1]
-
-    def room_name(self, room_id: str) -> str:
-        """Return the name of a room."""
-        return self._find(room_id)[0]
-
-    def _find(self, room_id: str) -> tuple[str, dict[str, str]]:
-        if room_id not in self._rooms:
-            seen = show_room(self._session, self._actor, room_id)
-            self._rooms[room_id] = (seen.room.name, {bank.key: bank.name for bank in seen.banks})
-        return self._rooms[room_id]
+        return {bank.key: bank.name for bank in self.find_room(room_id).banks}
 
 
 def show_row(say: Say, box: BoxFound, names: BankNames) -> dict[str, Any]:

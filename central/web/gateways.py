@@ -14,6 +14,7 @@ from central.domain.refusals import NotFound, Reason, Refusal
 from central.domain.wording import N_
 from central.services.gateways import GatewaySeen, list_gateways
 from central.services.ingest import admit_epoch
+from central.web.attention import list_matters
 from central.web.render import actor_of, render, say_in
 from central.web.transactions import ReadSession, WriteSession
 from central.web.words import EPOCH_STATES, GATEWAY_STATES, Word
@@ -34,6 +35,7 @@ def show_gateways(request: Request, session: ReadSession, done: str = "") -> HTM
         request,
         "gateways.html",
         here="gateways",
+        attention=len(list_matters(session, actor, say_in(request))),
         done=ADMITTED if done == "admitted" else None,
         may_admit=allows(actor, Action.ADMIT_EPOCH),
         gateways=[show_gateway(gateway) for gateway in list_gateways(session, actor)],

@@ -10,14 +10,14 @@ from central.domain.places import Bank, parse_place_key
 from central.domain.refusals import NotFound
 from central.domain.wording import N_
 from central.services.rooms import FaceSeen, PlaceSeen, RoomMap
-from central.web.places import AISLE, FACE, PLACE_IN_FACE, Say
-from central.web.render import address
+from central.web.places import AISLE, FACE, PLACE_IN_FACE
+from central.web.render import Say, address
 from central.web.words import Word
 
 AISLE_OPEN = Word("normal", "open", N_("open"))
-AISLE_CLOSED = Word("offline", "still", N_("closed up"))
-AISLE_OPENS = Word("moving", "move", N_("opens now"))
-AISLE_CLOSES = Word("stop", "move", N_("closes now"))
+AISLE_CLOSED = Word("offline", "still", N_("closed"))
+AISLE_OPENS = Word("moving", "move", N_("opening"))
+AISLE_CLOSES = Word("stop", "move", N_("closing"))
 AISLE_UNKNOWN = Word("unknown", "question", N_("not known"))
 
 

@@ -16,8 +16,8 @@ from central.domain.refusals import Reason, Refusal
 from central.domain.wording import N_
 from central.services.people import CreatePerson, PersonSeen, check_password, create_person, list_people
 from central.services.rooms import list_rooms
-from central.web.places import Say
-from central.web.render import actor_of, address, render, say_in
+from central.web.attention import list_matters
+from central.web.render import Say, actor_of, address, render, say_in
 from central.web.transactions import ReadSession
 from central.web.troubles import put_into_words
 from central.web.words import PERSON_STATES, ROLES, Word
@@ -51,6 +51,7 @@ def show_people(request: Request, session: ReadSession, after: str = "", done: s
         request,
         "people.html",
         here="people",
+        attention=len(list_matters(session, actor, say)),
         done=ADDED if done == "added" else None,
         may_create=allows(actor, Action.CREATE_PERSON),
         people=[show_person(say, person, rooms) for person in page.items],
@@ -127,11 +128,13 @@ def to_grants(form: PersonForm) -> frozenset[Grant]:
 def show_person(say: Say, person: PersonSeen, rooms: dict[str, str]) -> dict[str, Any]:
     """Return a person as the list shows them."""
     room_ids = sorted({grant.room_id for grant in person.grants if grant.room_id})
+    everywhere = any(grant.room_id is None for grant in person.grants)
+    roles = [say(ROLES[role]) for role in sorted({grant.role for grant in person.grants})]
     return {
         "name": person.name,
         "login": person.login,
-        "roles": [say(ROLES[role]) for role in sorted({grant.role for grant in person.grants})],
-        "rooms": [rooms.get(room_id, room_id) for room_id in room_ids],
+        "roles": roles or [say(N_("staff badge only"))],
+        "rooms": [say(N_("all"))] if everywhere else [rooms.get(room_id, room_id) for room_id in room_ids] or ["—"],
         "word": PERSON_STATES[person.active],
     }
 

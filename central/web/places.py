@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from central.domain.places import parse_place_key
 from central.domain.wording import N_
+from central.web.render import Say
 
 PLACE = N_(
     "%(bank)s, column %(column)s, face %(face)s, section %(section)s, tier %(tier)s, place %(slot)s",
@@ -13,8 +14,6 @@ PLACE = N_(
 PLACE_IN_FACE = N_("section %(section)s, tier %(tier)s, place %(slot)s")
 FACE = N_("column %(column)s, face %(face)s")
 AISLE = N_("aisle %(no)s")
-
-Say = Callable[..., str]
 
 
 def say_place(say: Say, place_key: str, bank_names: Mapping[str, str]) -> str:

@@ -41,6 +41,9 @@ PAGE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+#: Returns a message in the language of one request, its facts filled in.
+Say = Callable[..., str]
+
 #: Where people read the pages. Stored instants are UTC.
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -71,7 +74,7 @@ def translate(request: Request, message: str, **facts: object) -> str:
     return text % facts if facts else text
 
 
-def say_in(request: Request) -> Callable[..., str]:
+def say_in(request: Request) -> Say:
     """Return `translate` for one request."""
     return partial(translate, request)
 
@@ -95,7 +98,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
         "here": "",
         "may_search": allows(actor, Action.SEE_BOXES),
         "search_text": "",
-        "attention": 0,
+        "attention": None,
     }
     now = datetime.now(UTC)
     text = _environment(language).get_template(template, globals={"now": now}).render(base | context)

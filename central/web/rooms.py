@@ -20,11 +20,11 @@ from central.services.boxes import SearchBoxes, search_boxes
 from central.services.gateways import list_gateways
 from central.services.rooms import RoomMap, list_places, list_rooms, show_room
 from central.web.answers import take_answer
+from central.web.attention import list_matters
 from central.web.banks import show_geometry
 from central.web.live import read_banks, stream_room
 from central.web.panel import Chosen, show_aisle, show_columns, show_face
-from central.web.places import Say
-from central.web.render import actor_of, render, say_in
+from central.web.render import Say, actor_of, render, say_in
 from central.web.transactions import ReadSession
 from central.web.words import BANK_STATES, GATEWAY_STATES
 
@@ -49,7 +49,8 @@ def show_rooms(request: Request, session: ReadSession) -> Response:
     shown = [
         {"id": room.id, "name": room.name, "number": room.number, "gateway_word": words[room.id]} for room in rooms
     ]
-    return render(request, "rooms.html", here="rooms", rooms=shown)
+    attention = len(list_matters(session, actor, say_in(request)))
+    return render(request, "rooms.html", here="rooms", attention=attention, rooms=shown)
 
 
 @router.get("/rooms/{room_id}", response_class=HTMLResponse)
@@ -72,7 +73,7 @@ def show_map(
     actor, say = actor_of(request), say_in(request)
     room = show_room(session, actor, room_id)
     holdings = allows(actor, Action.SEE_BOXES)
-    hits = find_hits(session, actor, room_id, text) if text and holdings else ()
+    hits, more = find_hits(session, actor, room_id, text) if text and holdings else ((), False)
     chosen = Chosen(f"/rooms/{room_id}", bank, column, face, aisle, section, tier, {"layer": layer, "q": text}, hits)
     banks = _list_banks(request, say, room, chosen, layer)
     panel_face, panel_aisle = None, None
@@ -86,6 +87,7 @@ def show_map(
         request,
         "map.html",
         here="rooms",
+        attention=len(list_matters(session, actor, say)),
         room={"id": room_id, "name": room.room.name, "gateway_word": gateway_words(session, actor)[room_id]},
         banks=banks,
         face=panel_face,
@@ -97,7 +99,9 @@ def show_map(
         ],
         map_text=text,
         clear_href=chosen.link(q=""),
-        hits_text=say(N_("%(count)s boxes on the map"), count=len(hits)),
+        hits_text=say(
+            N_("%(count)s boxes marked, there are more") if more else N_("%(count)s boxes marked"), count=len(hits)
+        ),
         state_words={
             state: {"tone": word.tone, "icon": word.icon, "text": say(word.text)} for state, word in BANK_STATES.items()
         },
@@ -132,10 +136,10 @@ class _Default(dict[str, Any]):
         return GATEWAY_STATES["never"]
 
 
-def find_hits(session: Session, actor: Actor, room_id: str, text: str) -> tuple[str, ...]:
-    """Return the place keys at which boxes stand that a search finds."""
+def find_hits(session: Session, actor: Actor, room_id: str, text: str) -> tuple[tuple[str, ...], bool]:
+    """Return the place keys at which boxes stand that a search finds, and whether there are more."""
     page = search_boxes(session, actor, SearchBoxes(text=text, room_id=room_id, limit=HITS_LIMIT))
-    return tuple(box.place_key for box in page.items if box.place_key)
+    return tuple(box.place_key for box in page.items if box.place_key), page.next_after is not None
 
 
 def _list_banks(request: Request, say: Say, room: RoomMap, chosen: Chosen, layer: str) -> list[dict[str, Any]]:

@@ -168,5 +168,5 @@ EPOCH_STATES = {
 
 PERSON_STATES = {
     True: Word("normal", "person", N_("active")),
-    False: Word("offline", "no", N_("closed")),
+    False: Word("offline", "no", N_("deactivated")),
 }

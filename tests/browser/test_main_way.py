@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.centre import Centre, RoomVoice, draw_view
 
-pytestmark = pytest.mark.browser
+# The first test also founds and starts a centre; two cores may be shared.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 LogIn = Callable[..., Page]
 
 
