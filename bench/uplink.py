@@ -35,7 +35,7 @@ from tests.plugins.broker import ROOMS, Broker, run_broker
 from tests.plugins.postgres import USER, as_server_user, find_programs
 
 GOALS: Final = {"sqlite": 0.5, "postgresql": 0.4}
-FACTS_PER_ROOM: Final = 5_000
+FACTS_PER_ROOM: Final = 10_000
 PORT: Final = 5432
 
 

@@ -34,14 +34,10 @@ _PLACE = re.compile(r"[0-9A-Za-z]{1,8}(?:-[0-9A-Za-z]{1,4}){5}")
 _TIME_LENGTH = len("2026-11-24T03:33:07.042Z")
 #: Two facts of a room never share their place in history.
 _TICK = timedelta(microseconds=1)
-_MOVEMENT_FIELDS = (("box_code", _CODE), ("place_key", _PLACE), ("staff_code", _CODE), ("undo_of", _UUID))
-_NEEDED_FIELDS: dict[str, tuple[str, ...]] = {
-    Action.LABELLED: ("box_code",),
-    Action.TAKE_OUT: ("box_code",),
-    Action.PUT_AWAY: ("box_code", "place_key"),
-    Action.MOVE: ("box_code", "place_key"),
-    Action.UNDO: ("box_code", "undo_of"),
+_GATEWAY_ACTIONS: dict[str, Action] = {
+    action.value: action for action in (Action.LABELLED, Action.PUT_AWAY, Action.TAKE_OUT, Action.MOVE, Action.UNDO)
 }
+_TO_PLACE = frozenset({Action.PUT_AWAY.value, Action.MOVE.value})
 
 
 class EpochState(StrEnum):
@@ -166,29 +162,22 @@ def order_facts(records: Sequence[Record], newest: datetime | None, received_at:
 
 def read_movement(record: Record, room_id: str, order_at: datetime) -> Movement | str:
     """Return the movement that a record of that kind reports, or which field of its body is wrong."""
-    body = record.body
-    word = body.get("action")
-    if not isinstance(word, str) or word not in _NEEDED_FIELDS:
+    find = record.body.get
+    word, code, place_key, undo_of = find("action"), find("box_code"), find("place_key"), find("undo_of")
+    staff_code = find("staff_code")
+    action = _GATEWAY_ACTIONS.get(word) if isinstance(word, str) else None
+    if action is None:
         return "action"
-    needed = _NEEDED_FIELDS[word]
-    for name, pattern in _MOVEMENT_FIELDS:
-        value = body.get(name)
-        if value is None:
-            if name in needed:
-                return name
-        elif not _fits(pattern, value):
-            return name
+    if not _fits(code, _CODE):
+        return "box_code"
+    if (place_key is not None or word in _TO_PLACE) and not _fits(place_key, _PLACE):
+        return "place_key"
+    if staff_code is not None and not _fits(staff_code, _CODE):
+        return "staff_code"
+    if (undo_of is not None or action is Action.UNDO) and not _fits(undo_of, _UUID):
+        return "undo_of"
     return Movement(
-        id=record.id,
-        room_id=room_id,
-        box_code=body["box_code"],
-        action=Action(word),
-        place_key=body.get("place_key"),
-        staff_code=body.get("staff_code"),
-        occurred_at=record.at,
-        order_at=order_at,
-        undo_of=body.get("undo_of"),
-        source="gateway",
+        record.id, room_id, code, action, place_key, staff_code, record.at, order_at, undo_of, source="gateway"
     )
 
 
@@ -214,8 +203,8 @@ def _find_fork(cursor: Cursor, batch: Batch, known: Mapping[int, str]) -> int | 
 def _is_header(header: dict[str, Any]) -> bool:
     batch, epoch = header.get("batch"), header.get("epoch")
     return (
-        _fits(_TOKEN, batch)
-        and _fits(_EPOCH, epoch)
+        _fits(batch, _TOKEN)
+        and _fits(epoch, _EPOCH)
         and _is_count(header.get("first"), 1, INTEGER_MAX)
         and _is_count(header.get("head"), 0, INTEGER_MAX)
         and _is_count(header.get("count"), 0, BATCH_RECORDS_MAX)
@@ -232,7 +221,7 @@ def _parse_record(line: bytes, epoch: str, seq: int) -> Record | str:
     at = parse_time(fields.get("at"))
     if at is None or not isinstance(body, dict):
         return "at or body"
-    if not (_fits(_UUID, fact_id) and _fits(_KIND, kind) and _fits(_HASH, prev)):
+    if not (_fits(fact_id, _UUID) and _fits(kind, _KIND) and _fits(prev, _HASH)):
         return "id, kind or prev"
     return Record(seq, sha256(line).hexdigest(), prev, fact_id, kind, at, body, line)
 
@@ -256,7 +245,7 @@ def _load(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and value.get("v") == 1 else None
 
 
-def _fits(pattern: re.Pattern[str], value: Any) -> TypeGuard[str]:
+def _fits(value: Any, pattern: re.Pattern[str]) -> TypeGuard[str]:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
