@@ -47,22 +47,22 @@ class Counter:
     """Counts readings; waits for a number of them."""
 
     def __init__(self) -> None:
-        self.readings = 0
+        self.heard_s: list[float] = []
         self._more = threading.Condition()
 
     def __call__(self, event: Event) -> bool:
         if isinstance(event, SnapshotArrived):
             with self._more:
-                self.readings += 1
+                self.heard_s.append(time.monotonic())
                 self._more.notify_all()
         return True
 
     def wait_more(self, count: int, timeout_s: float) -> None:
         """Wait until so many more have come; TimeoutError if they don't."""
-        until = self.readings + count
+        until = len(self.heard_s) + count
         with self._more:
-            if not self._more.wait_for(lambda: self.readings >= until, timeout_s):
-                raise TimeoutError(f"{self.readings} readings in {timeout_s} s")
+            if not self._more.wait_for(lambda: len(self.heard_s) >= until, timeout_s):
+                raise TimeoutError(f"{len(self.heard_s)} readings in {timeout_s} s")
 
 
 def measure(baud: int, seconds: float) -> dict[str, float]:
@@ -84,9 +84,10 @@ def measure(baud: int, seconds: float) -> dict[str, float]:
         shelf.start(counter)
         try:
             counter.wait_more(5, 10.0)
-            begun, before = time.monotonic(), counter.readings
-            counter.wait_more(max(1, round(seconds * theory_per_s)), seconds * 20 + 5)
-            reads, took_s = counter.readings - before, time.monotonic() - begun
+            first = len(counter.heard_s) - 1
+            counter.wait_more(max(4, round(seconds * theory_per_s)), seconds * 20 + 5)
+            heard_s = counter.heard_s[first:]
+            reads, took_s = len(heard_s) - 1, heard_s[-1] - heard_s[0]  # from reading to reading
         finally:
             shelf.close()
             peer.stdin.close()

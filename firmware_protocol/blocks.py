@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from firmware_protocol import registers as map_
@@ -50,6 +51,17 @@ _LEASE_REFUSALS = {int(refusal): refusal for refusal in LeaseRefusal}
 _SAFETY_MASK = sum(SafetyBits)
 _FAULT_MASK = sum(FaultBits)
 _CAPABILITY_MASK = sum(Capabilities)
+
+
+# Every reading has these, and few differ: making flags costs more than all the rest of a snapshot.
+@lru_cache(maxsize=256)
+def _read_safety(word: int) -> SafetyBits:
+    return SafetyBits(word & _SAFETY_MASK)
+
+
+@lru_cache(maxsize=256)
+def _read_faults(word: int) -> FaultBits:
+    return FaultBits(word & _FAULT_MASK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +184,7 @@ class MotionSnapshot:
         if outcome is None or cause is None:
             return MessageFault("outcome", words[15])
         return cls(
-            state, words[1], target, progress, SafetyBits(words[4] & _SAFETY_MASK), FaultBits(words[5] & _FAULT_MASK),
+            state, words[1], target, progress, _read_safety(words[4]), _read_faults(words[5]),
             words[6], words[7], (words[8], words[9], words[10]), words[11], words[12], words[13], words[14],
             outcome, cause,
         )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from edge.core import snapshot as core
 from edge.core.events import ControllerCondition, WireStage
 from firmware_protocol.blocks import Detail, MotionSnapshot, RingEvent
@@ -127,7 +129,7 @@ def describe_snapshot(wire: MotionSnapshot, columns: int) -> core.ShelfSnapshot:
         operation=OPERATIONS[wire.target.operation],
         target_aisle=wire.target.aisle or None,
         progress_permille=wire.progress_permille if wire.progress_permille <= 1000 else 0,
-        safety=tuple(sign for bit, sign in SIGNS if wire.safety & bit),
+        safety=describe_signs(int(wire.safety)),
         faults=name_bits(wire.faults),
         occupied=aisles_of(wire.occupancy_seen),
         occupancy_unknown=aisles_of(wire.occupancy_unknown),
@@ -137,6 +139,13 @@ def describe_snapshot(wire: MotionSnapshot, columns: int) -> core.ShelfSnapshot:
     )
 
 
+@lru_cache(maxsize=256)
+def describe_signs(bits: int) -> tuple[core.SafetySign, ...]:
+    """Name the local safety devices that hold the bank."""
+    return tuple(sign for bit, sign in SIGNS if bits & bit)
+
+
+@lru_cache(maxsize=256)
 def describe_contacts(words: tuple[int, int, int], columns: int) -> tuple[core.Contact, ...]:
     """Tell each column's contacts."""
     pairs = unpack_pairs(words, columns)
