@@ -1,4 +1,4 @@
-"""Vectors against our codec, against a naive second reading, and against their own promises."""
+"""Vectors against our codec, against a naive second reading, and against their own promises (SPEC 2.9, 10.1)."""
 
 from __future__ import annotations
 

@@ -388,6 +388,21 @@ def test_outcome_of_an_older_request_is_found_page_by_page() -> None:
     assert bus.last(OutcomeRead).outcome is None
 
 
+def test_motion_at_the_bank_voids_a_selection_and_is_noted() -> None:
+    """SPEC 5.11."""
+    bus = online(VirtualBus())
+    bus.select()
+    bus.run_until(lambda: bus.told(SelectAnswered), 500)
+    with bus.controllers[1].at_now() as model:
+        model.press_open(5)
+    bus.operate()
+    bus.run_until(lambda: bus.told(OperateAnswered), 500)
+    assert Reasons.NOT_SELECTED in bus.last(OperateAnswered).reasons
+    bus.run(1000)
+    assert [event for read in bus.told(RingRead) for event in read.events]
+    assert bus.writes(LEASE) == []
+
+
 def test_a_question_before_first_contact_waits_for_it() -> None:
     """SPEC 6.1."""
     bus = VirtualBus()
