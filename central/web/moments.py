@@ -11,7 +11,7 @@ from babel.dates import format_timedelta
 from central.web.language import CATALOG_FOLDERS
 
 #: Below this a moment is "just now": clocks of browser, gateway and centre differ by that much.
-JUST_NOW_S = 45
+JUST_NOW_S = 60
 _NOW_WORDS = {"zh-CN": "刚刚", "en": "just now"}
 # Chinese typography sets a thin gap between figures and characters; Babel leaves it out.
 _FIGURE_THEN_HAN = re.compile(r"(\d)([\u4e00-\u9fff])")
