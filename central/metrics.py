@@ -66,7 +66,7 @@ class Metrics:
 
     def __init__(self) -> None:
         # Twice the series for a time that the scrape knows anyhow.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
         self._histograms: dict[str, Histogram] = {}

@@ -11,7 +11,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -112,6 +112,7 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(GateBusyError, _on_busy)
     app.add_exception_handler(OperationalError, _on_database)
+    app.add_exception_handler(IntegrityError, _on_database)
     app.add_exception_handler(Exception, _on_trouble)
 
 
@@ -154,7 +155,7 @@ def _on_busy(request: Request, _error: Exception) -> Response:
 
 
 def _on_database(request: Request, error: Exception) -> Response:
-    """A locked or absent database is no fault of the request: it may come again."""
+    """A locked or absent database, or two who did the same at once, is no fault of the request: it may come again."""
     log.warning("database_unavailable", error=str(getattr(error, "orig", error)))
     return answer_refusal(request, Refusal(Reason.BUSY))
 

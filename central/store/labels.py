@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from central.domain.labels import LabelState, settles
 from central.store.base import CODE_LENGTH, ID_LENGTH, Base, Instant
+from central.store.boxes import BoxRow
 
 
 class LabelRow(Base):
@@ -29,7 +30,8 @@ class LabelRow(Base):
 
 
 def next_copy_no(session: Session, code: str) -> int:
-    """Return the number of the next label of this code, 1 for the first."""
+    """Return the number of the next label of this code, 1 for the first; its box stays locked until the commit."""
+    session.execute(select(BoxRow.id).where(BoxRow.code == code).with_for_update())
     return (session.scalar(select(func.max(LabelRow.copy_no)).where(LabelRow.code == code)) or 0) + 1
 
 

@@ -53,6 +53,23 @@ def test_a_label_is_in_the_ledger_and_asked_for(centre: Centre) -> None:
     assert read_labels(centre)[0][1] == "done"
 
 
+def test_two_labels_at_once_carry_two_numbers(centre: Centre) -> None:
+    centre.answer_commands(AnsweringRoom("queued"))
+    client = centre.client(Role.ARCHIVIST)
+    path = f"/api/v1/boxes/{box_id(centre.tx, box_code(1))}/labels"
+    numbers: list[int] = []
+
+    def print_one() -> None:
+        numbers.append(client.post(path).json()["copy_no"])
+
+    threads = [threading.Thread(target=print_one) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(numbers) == [1, 2, 3, 4, 5, 6]
+
+
 def test_what_the_room_said_stands_in_the_ledger(centre: Centre) -> None:
     client = centre.client(Role.ARCHIVIST)
     path = f"/api/v1/boxes/{box_id(centre.tx, box_code(1))}/labels"
