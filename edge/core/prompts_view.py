@@ -67,7 +67,7 @@ def show_request(state: State, settings: BankSettings, request: Request, now: No
     closing = list(request.closing)
     view = say("moving", settings.id, "prompt.starting")
     if request.stage == "moving":
-        seconds = max(1, round(settings.travel_ms / 1000))
+        seconds = count_seconds(settings, request, now)
         key = "prompt.closing" if closing else "prompt.opening"
         key = "prompt.closing_all" if target.operation == "close_all" else key
         params = {"closing": closing, "aisle": target.aisle, "seconds": seconds}
@@ -78,6 +78,12 @@ def show_request(state: State, settings: BankSettings, request: Request, now: No
     add_goods(view, request.wish.target.box_code, request.wish.target.box_title)
     view["place"] = tell_place(state, target.place) if target.place is not None else None
     return view
+
+
+def count_seconds(settings: BankSettings, request: Request, now: Now) -> int:
+    """Count the seconds left of warning and longest travel, never less than one while it moves."""
+    end_mono_ms = request.since_mono_ms + settings.warning_ms + settings.travel_ms
+    return max(1, -((now.mono_ms - end_mono_ms) // 1000))
 
 
 def show_confirmation(state: State, settings: BankSettings, prompt: Prompt, now: Now) -> PromptView:

@@ -104,6 +104,7 @@ class ActRow:
     id: str
     time: str
     sentence: str
+    moved: bool  # an act of the shelf: nothing is undone, the former aisle is proposed
     undoable: bool
     undone: bool
 
@@ -230,6 +231,7 @@ def present_act(act: ActView, words: Wording) -> ActRow:
         id=act["id"],
         time=words.clock(act["at"]),
         sentence=words.say(act["message"]),
+        moved=act["kind"] == "motion",
         undoable=act["undoable"] and not act["undone"],
         undone=act["undone"],
     )

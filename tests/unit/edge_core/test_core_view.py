@@ -98,3 +98,15 @@ def test_a_place_is_written_as_people_say_it() -> None:
     place = kiosk_view(scene.state, scene.now)["prompt"]["place"]
     said = render_message("scan.place_ready", {"place": place}, "zh_CN")
     assert said == "放到 1区 7列 A面 3节 4层 12位:请扫描档案盒"
+
+
+def test_the_seconds_of_a_motion_count_down() -> None:
+    scene = prompted_scene()
+    scene.travel()
+    counted = []
+    for _ in range(3):
+        counted.append(kiosk_view(scene.state, scene.now)["prompts"][0]["message"]["params"]["seconds"])
+        scene.mono_ms += 4_000
+    assert counted[0] - counted[1] == counted[1] - counted[2] == 4
+    scene.mono_ms += 600_000
+    assert kiosk_view(scene.state, scene.now)["prompts"][0]["message"]["params"]["seconds"] == 1
