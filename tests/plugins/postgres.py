@@ -42,7 +42,7 @@ class PostgresServer:
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://{USER}@/{database}?host={self.socket_dir}&port={PORT}"
 
-    def execute(self, statement: sql.Composable) -> None:
+    def execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(
             host=str(self.socket_dir), port=PORT, user=USER, dbname="postgres", autocommit=True
         ) as link:
