@@ -2,6 +2,8 @@
  * The one event stream of a page. When it breaks the page says so and is greyed; when it is back the page says nothing.
  * `new Live("/map/live", {events: {bank: (data) => …}, banner: element, onBroken, onRestored, lang})`.
  */
+import { sayTime } from "./plan_words.js";
+
 const WORDS = {
   "zh-CN": (time) => `实时更新已断开，画面停在 ${time}，正在重新连接`,
   en: (time) => `Live updates are cut off. This is the picture of ${time}; reconnecting`,
@@ -45,7 +47,7 @@ export class Live {
     this.broken = true;
     document.documentElement.dataset.live = "broken";
     if (this.banner) {
-      this.banner.textContent = this.words(this.heardAt.toLocaleTimeString(this.lang, { hour12: false }));
+      this.banner.textContent = this.words(sayTime(this.heardAt, this.lang));
       this.banner.hidden = false;
     }
     this.onBroken(this.heardAt);

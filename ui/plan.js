@@ -3,15 +3,21 @@
  * Columns slide from one report to the next and are never shown ahead of the newest; what is stale or unknown looks so.
  *
  * Options: lang; onSelect({kind: "face"|"aisle", column, face, aisle}); href(selection) -> address, makes each shape a link;
- * textPx (smallest text on screen, 14), sections (4), depthMm (3600), heading (true: name and state are drawn above).
+ * textPx (smallest text on screen, 14), sections (4), depthMm (3600), fill (false; true where the page
+ * gives the drawing a height: it is then shortened across the rails, never along them), heading (true: name and state are drawn above).
  */
 import { faceSide, indicatorFace, interpolate, isInMotion, movingColumns, placeColumns, spanAisles } from "./plan_layout.js";
-import { wordsFor } from "./plan_words.js";
+import { sayTime, wordsFor } from "./plan_words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const SLIDE_LIMIT_MS = 700;
 const STRIPE_MM_S = 160;
 const HIT_MM = 70;
+// lines of small text above and below the drawing
+const TOP_LINES = 2.4;
+const BOTTOM_LINES = 2;
+const PAD_MM = 60;
+const SHORTEST_MM = 700;
 const PERSON = "M-70-230a70 70 0 1 0 140 0a70 70 0 1 0-140 0M-130 20c0-110 50-160 130-160s130 50 130 160v90h-70v190h-120v-190h-70z";
 const LOCK = "M-110-20h220v190h-220zM-70-20v-70a70 70 0 0 1 140 0v70h-40v-66a30 30 0 0 0-60 0v66z";
 
@@ -38,7 +44,7 @@ function ensureStyles() {
 export class Plan {
   constructor(svg, options = {}) {
     this.svg = svg;
-    this.options = { lang: document.documentElement.lang || "zh-CN", textPx: 14, sections: 4, depthMm: 3600, heading: true, ...options };
+    this.options = { lang: document.documentElement.lang || "zh-CN", textPx: 14, sections: 4, depthMm: 3600, fill: false, heading: true, ...options };
     this.words = wordsFor(this.options.lang);
     this.id = `plan-${(instances += 1)}`;
     this.calm = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -51,7 +57,7 @@ export class Plan {
     this.frame = 0;
     ensureStyles();
     svg.classList.add("plan");
-    new ResizeObserver(() => this.view && this.fit()).observe(svg);
+    new ResizeObserver(() => this.resize()).observe(svg);
   }
 
   /** Draws a bank view; slides there from what is shown when the bank moves. */
@@ -100,7 +106,7 @@ export class Plan {
     this.shape = shape;
     this.shown = new Map();
     const { view, options } = this;
-    this.depth = view.depth_mm ?? options.depthMm;
+    this.depth = this.findDepth();
     this.svg.replaceChildren();
     this.title = make("title", { id: `${this.id}-title` }, this.svg);
     this.svg.setAttribute("role", options.onSelect || options.href ? "group" : "img");
@@ -119,14 +125,13 @@ export class Plan {
     this.heading = make("text", { class: "plan-heading", x: 0 }, this.svg);
     this.note = make("text", { class: "plan-note", x: view.rail_mm }, this.svg);
     this.front = make("text", { class: "plan-front", x: 0 }, this.world);
-    this.front.textContent = this.words.operatingEnd;
     this.fit();
   }
 
   buildPatterns() {
     const defs = make("defs", {}, this.svg);
     const turned = { patternUnits: "userSpaceOnUse", width: 120, height: 120 };
-    for (const kind of ["closing", "unknown"]) {
+    for (const kind of ["closing", "unknown", "unsure"]) {
       const angle = kind === "closing" ? 45 : -45;
       const pattern = make("pattern", { id: `${this.id}-${kind}`, class: `hatch-${kind}`, ...turned, patternTransform: `rotate(${angle})` }, defs);
       make("line", { x1: 0, y1: 0, x2: 0, y2: 120 }, pattern);
@@ -207,18 +212,18 @@ export class Plan {
   /** Sets view box and text sizes, so that text keeps its size on screen whatever the scale. */
   fit() {
     const { view, options } = this;
-    const pixels = this.svg.clientWidth || 960;
-    const pad = 60;
-    const scale = (view.rail_mm + 2 * pad) / pixels;
-    const small = options.textPx * scale;
+    const pad = PAD_MM;
+    const small = options.textPx * this.findScale();
     this.text = { small, large: small * 1.5 };
-    const top = options.heading ? small * 2.4 : pad;
-    const bottom = small * 2;
+    const top = options.heading ? small * TOP_LINES : pad;
+    const bottom = small * BOTTOM_LINES;
     this.svg.setAttribute("viewBox", `${-pad} ${-top} ${view.rail_mm + 2 * pad} ${this.depth + top + bottom}`);
     this.svg.style.fontSize = `${small}px`;
     this.heading.setAttribute("y", -small * 0.9);
     this.note.setAttribute("y", -small * 0.9);
     this.front.setAttribute("y", this.depth + small * 1.4);
+    // Beside the number of the first aisle there is room for it only on a wide drawing.
+    this.front.textContent = view.columns[0].width_mm > small * 4.2 ? this.words.operatingEnd : "";
     for (const column of this.columns.values()) {
       column.number.setAttribute("y", this.depth / 2 + small * 0.5);
       column.number.style.fontSize = `${this.text.large}px`;
@@ -227,9 +232,31 @@ export class Plan {
     for (const aisle of this.aisles.values()) {
       aisle.number.setAttribute("y", this.depth + small * 1.4);
       aisle.width.setAttribute("y", this.depth - small * 0.9);
-      aisle.word.setAttribute("y", this.depth / 2 + 330 + small);
     }
     this.place();
+  }
+
+  /** Depth drawn, in mm. With `fill` it is what the height of the place allows; along the rails the drawing stays to scale. */
+  findDepth() {
+    const { depthMm, fill, heading, textPx } = this.options;
+    const whole = this.view.depth_mm ?? depthMm;
+    if (!fill) return whole;
+    const room = this.svg.clientHeight - textPx * ((heading ? TOP_LINES : 0) + BOTTOM_LINES);
+    return Math.min(whole, Math.max(SHORTEST_MM, Math.round(room * this.findScale())));
+  }
+
+  /** Millimetres per pixel on screen. */
+  findScale() {
+    return (this.view.rail_mm + 2 * PAD_MM) / (this.svg.clientWidth || 960);
+  }
+
+  resize() {
+    if (!this.view) return;
+    if (this.findDepth() === this.depth) this.fit();
+    else {
+      this.shape = null;
+      this.show(this.view);
+    }
   }
 
   // -- moving -----------------------------------------------------------------------------------------------------------------
@@ -257,11 +284,20 @@ export class Plan {
         rect.setAttribute("width", span.width);
       }
       for (const text of [aisle.number, aisle.width, aisle.word]) text.setAttribute("x", middle);
-      aisle.person.setAttribute("transform", `translate(${middle} ${this.depth / 2})`);
+      const mark = this.findMarkHeight(no);
+      aisle.person.setAttribute("transform", `translate(${middle} ${mark})`);
+      aisle.word.setAttribute("y", mark + (aisle.node.classList.contains("is-unknown") ? 0 : 330) + this.text.small);
       aisle.lock.setAttribute("transform", `translate(${middle} ${this.depth * 0.16})`);
       aisle.width.textContent = span.width >= this.text.small * 4.5 ? this.words.width(Math.round(span.width / 10) * 10) : "";
     }
     this.placeLamp();
+  }
+
+  /** Where in an aisle its marks stand: the middle, or the half in which the indicator isn't lit. */
+  findMarkHeight(no) {
+    const at = this.view.indicator;
+    if (!at || at.aisle !== no) return this.depth / 2;
+    return (at.section ?? 1) > this.options.sections / 2 ? this.depth * 0.7 : this.depth * 0.28;
   }
 
   placeLamp() {
@@ -325,7 +361,7 @@ export class Plan {
     const classes = { open: aisle.open, closing, target, locked: aisle.locked, unknown };
     for (const [name, on] of Object.entries(classes)) shape.node.classList.toggle(`is-${name}`, Boolean(on));
     for (const name of ["seen", "presumed"]) shape.node.classList.toggle(`is-${name}`, marked && aisle.occupancy === name);
-    const hatch = closing ? "closing" : unknown ? "unknown" : null;
+    const hatch = closing ? "closing" : unknown ? "unsure" : null;
     shape.hatch.setAttribute("fill", hatch ? `url(#${this.id}-${hatch})` : "none");
     shape.person.setAttribute("visibility", marked ? "visible" : "hidden");
     shape.lock.setAttribute("visibility", aisle.locked ? "visible" : "hidden");
@@ -365,7 +401,7 @@ export class Plan {
     this.svg.classList.toggle("is-stale", stale);
     if (!this.note) return;
     const at = this.stale?.at ?? this.view?.as_of;
-    const time = at ? new Date(at).toLocaleTimeString(this.options.lang, { hour12: false }) : null;
+    const time = at ? sayTime(new Date(at), this.options.lang) : null;
     const old = time ? this.words.staleSince(time) : this.words.staleNoTime;
     this.note.textContent = stale ? old : "";
   }

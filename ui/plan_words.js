@@ -59,6 +59,12 @@ export const WORDS = {
   },
 };
 
+/** A moment as a time of day, in the zone that the page names (`<html data-zone>`), else that of the browser. */
+export function sayTime(moment, lang) {
+  const timeZone = document.documentElement.dataset.zone || undefined;
+  return moment.toLocaleTimeString(lang, { hour12: false, timeZone });
+}
+
 /** The words of `lang`; anything but English reads Chinese. */
 export function wordsFor(lang) {
   return String(lang).toLowerCase().startsWith("en") ? WORDS.en : WORDS["zh-CN"];

@@ -14,11 +14,14 @@ from central.web.places import AISLE, FACE, PLACE_IN_FACE
 from central.web.render import Say, address
 from central.web.words import Word
 
-AISLE_OPEN = Word("normal", "open", N_("open"))
-AISLE_CLOSED = Word("offline", "still", N_("closed"))
-AISLE_OPENS = Word("moving", "move", N_("opening"))
-AISLE_CLOSES = Word("stop", "move", N_("closing"))
-AISLE_UNKNOWN = Word("unknown", "question", N_("not known"))
+#: The same keys as `aisleState` of static/map.js, which keeps the list in step with the drawing.
+AISLE_WORDS = {
+    "open": Word("normal", "open", N_("open")),
+    "closed": Word("offline", "still", N_("closed")),
+    "opening": Word("moving", "move", N_("opening")),
+    "closing": Word("stop", "move", N_("closing")),
+    "unknown": Word("unknown", "question", N_("not known")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +43,18 @@ class Chosen:
         return address(self.path, {**changes, **{key: value for key, value in self.kept.items() if key not in changes}})
 
 
-def say_aisle(view: Mapping[str, Any] | None, no: int) -> Word:
-    """Return how an aisle stands by the newest report."""
+def find_aisle_state(view: Mapping[str, Any] | None, no: int) -> str:
+    """Return how an aisle stands by the newest report: a key of AISLE_WORDS."""
     aisles = view["aisles"] if view and not view.get("stale") else []
     aisle = next((each for each in aisles if each["no"] == no), None)
     if view is None or aisle is None or view["state"] in {"unknown", "offline"}:
-        return AISLE_UNKNOWN
-    moves = view["state"] in {"moving", "settling"}
-    if moves and view.get("target_aisle") == no:
-        return AISLE_OPENS
-    if moves and no in view.get("closing_aisles", ()):
-        return AISLE_CLOSES
-    return AISLE_OPEN if aisle["open"] else AISLE_CLOSED
+        return "unknown"
+    if view["state"] in {"moving", "settling"}:
+        if view.get("target_aisle") == no:
+            return "opening"
+        if no in view.get("closing_aisles", ()):
+            return "closing"
+    return "open" if aisle["open"] else "closed"
 
 
 def show_columns(say: Say, room: RoomMap, bank: Bank, chosen: Chosen, view: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -70,9 +73,8 @@ def show_columns(say: Say, room: RoomMap, bank: Bank, chosen: Chosen, view: Mapp
             cells.append(_show_face_link(say, chosen, face) | {"hits": hits})
         aisle = None
         if column.no in bank.aisles:
-            word = say_aisle(view, column.no)
-            text = f"{column.no} · {say(word.text)}"
-            aisle = {"href": chosen.link(bank=bank.key, aisle=column.no), "text": text, "tone": word.tone}
+            word = AISLE_WORDS[find_aisle_state(view, column.no)]
+            aisle = {"href": chosen.link(bank=bank.key, aisle=column.no), "no": column.no, "word": word}
         title = N_("column %(no)s (fixed)") if column.fixed else N_("column %(no)s")
         rows.append({"title": say(title, no=column.no), "faces": cells, "aisle": aisle})
     return rows
@@ -88,7 +90,8 @@ def show_aisle(say: Say, room: RoomMap, chosen: Chosen, view: Mapping[str, Any] 
     faces = [face for face in room.faces if face.bank == bank.key and (face.column, face.face) in sides]
     return {
         "title": f"{bank.name} {say(AISLE, no=no)}",
-        "word": say_aisle(view, no),
+        "word": AISLE_WORDS[find_aisle_state(view, no)],
+        "key": f"{bank.key}-{no}",
         "propose_href": f"{chosen.path}/banks/{bank.key}/aisles/{no}/propose",
         "faces": [_show_face_link(say, chosen, face) for face in faces],
     }

@@ -93,6 +93,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
         "actor": actor,
         "language": language,
         "language_links": _list_languages(request),
+        "zone": ZONE.key,
         "roles": ROLES,
         "menu": _list_menu(actor),
         "here": "",

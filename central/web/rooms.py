@@ -23,7 +23,7 @@ from central.web.answers import take_answer
 from central.web.attention import list_matters
 from central.web.banks import show_geometry
 from central.web.live import read_banks, stream_room
-from central.web.panel import Chosen, show_aisle, show_columns, show_face
+from central.web.panel import AISLE_WORDS, Chosen, show_aisle, show_columns, show_face
 from central.web.render import Say, actor_of, render, say_in
 from central.web.transactions import ReadSession
 from central.web.words import BANK_STATES, GATEWAY_STATES
@@ -105,6 +105,7 @@ def show_map(
         state_words={
             state: {"tone": word.tone, "icon": word.icon, "text": say(word.text)} for state, word in BANK_STATES.items()
         },
+        aisle_words={state: {"tone": word.tone, "text": say(word.text)} for state, word in AISLE_WORDS.items()},
         answer=answer,
         may_propose=allows(actor, Action.PROPOSE_AISLE),
     )

@@ -86,9 +86,13 @@ def test_the_map_moves_with_the_room(log_in: LogIn, room_voice: RoomVoice) -> No
     expect(page.locator(".bank-state")).to_have_text("移动中")
     expect(page.locator(".column").nth(6)).to_have_attribute("transform", "translate(3700 0)")
     assert before == "translate(4100 0)"
+    expect(page.locator('[data-aisle="A-3"]')).to_have_text("正在关闭")
+    expect(page.locator('[data-aisle="A-7"]')).to_have_text("正在打开")
     room_voice.show(draw_view(7))
     expect(plan.locator("> title")).to_contain_text("通道 7 已打开")
     expect(page.locator(".column").nth(6)).to_have_attribute("transform", "translate(3300 0)")
+    expect(page.locator('[data-aisle="A-3"]')).to_have_text("已合拢")
+    expect(page.locator('[data-aisle="A-7"]')).to_have_text("已打开")
 
 
 def test_a_face_opens_beside_the_map_and_leads_to_a_box(log_in: LogIn, centre: Centre, room_voice: RoomVoice) -> None:

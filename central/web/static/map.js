@@ -1,6 +1,7 @@
 /** The room map alive: banks from the page's own data, then from its one event stream; faces open in the panel without a new page. */
 import { Live } from "/ui/live.js";
 import { Plan } from "/ui/plan.js";
+import { sayTime } from "/ui/plan_words.js";
 
 const map = document.querySelector("[data-map]");
 const panel = document.querySelector("#panel");
@@ -28,6 +29,7 @@ async function openPanel(address, { push = true } = {}) {
     if (!answer.ok || !fresh) throw new Error("no panel in the answer");
     panel.replaceChildren(...fresh.childNodes);
     panel.scrollTop = 0;
+    for (const { view } of banks.values()) if (view) readAisles(view);
     if (push) window.history.pushState({}, "", address);
   } catch {
     window.location.assign(address);
@@ -44,7 +46,29 @@ function readState(element, view) {
   const time = element.querySelector(".as-of time");
   if (time && view.as_of) {
     time.dateTime = view.as_of;
-    time.textContent = new Date(view.as_of).toLocaleTimeString(language, { hour12: false });
+    time.textContent = sayTime(new Date(view.as_of), language);
+  }
+}
+
+/** How an aisle stands by a report; the same rule as find_aisle_state of panel.py. */
+function aisleState(view, aisle) {
+  if (view.stale || view.state === "unknown" || view.state === "offline") return "unknown";
+  if (view.state === "moving" || view.state === "settling") {
+    if (view.target_aisle === aisle.no) return "opening";
+    if ((view.closing_aisles ?? []).includes(aisle.no)) return "closing";
+  }
+  return aisle.open ? "open" : "closed";
+}
+
+/** Brings the lists beside the drawing in step with a report. */
+function readAisles(view) {
+  const words = JSON.parse(map.dataset.aisles);
+  for (const aisle of view.aisles) {
+    const word = words[aisleState(view, aisle)];
+    for (const element of panel.querySelectorAll(`[data-aisle="${view.bank}-${aisle.no}"]`)) {
+      element.className = `tone-${word.tone}`;
+      element.textContent = word.text;
+    }
   }
 }
 
@@ -53,7 +77,9 @@ function showBank(view) {
   if (!known) return;
   known.plan.show(view);
   known.element.dataset.state = view.state;
+  known.view = view;
   readState(known.element, view);
+  readAisles(view);
 }
 
 for (const element of map.querySelectorAll("[data-bank]")) {
