@@ -14,7 +14,7 @@ from edge.core.geometry import find_aisle
 from edge.core.occupancy import list_closing, presume_occupied
 from edge.core.outcomes import format_at, push_act
 from edge.core.requests import REQUEST_MS, ask_aisle, dismiss_prompt
-from edge.core.room import find_bank_settings
+from edge.core.room import find_bank_settings, find_point
 from edge.core.rows import BoxRow, PlaceRow
 from edge.core.sessions import Scan, refuse_scan
 from edge.core.state import Act, Session, State, Target, Wish, put_bank, put_session
@@ -89,7 +89,7 @@ def replace_prompt(state: State, station: str, bank_id: str) -> State:
 
 
 def may_open_by_scan(state: State, wish: Wish, scan: Scan) -> bool:
-    """Tell whether the scan alone may open: read in the room, bank awake, nothing narrows."""
+    """Tell whether the scan alone may open: read in sight of the bank, bank awake, nothing narrows."""
     settings = find_bank_settings(state.settings, wish.bank)
     bank = state.banks[wish.bank]
     awake = bank.prompt is not None and bank.prompt.shown_mono_ms != 0
@@ -97,6 +97,7 @@ def may_open_by_scan(state: State, wish: Wish, scan: Scan) -> bool:
         settings is not None
         and settings.scan_opens
         and scan.origin == "scan"
+        and find_point(state.settings, wish.bank, scan.station) is not None
         and awake
         and not list_closing(settings, bank, wish.target)
     )

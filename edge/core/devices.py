@@ -66,7 +66,7 @@ def halt_motion(state: State, reason: str, now: Now) -> Step:
     for bank_id in state.banks:
         bank = void_wishes(state.banks[bank_id])
         state = put_bank(state, bank_id, bank)
-        if bank.request is not None and bank.request.stage != "reading":
+        if bank.request is not None and not bank.request.by_restart:
             state, more = stop_bank(state, bank_id, reason, now)
             effects += more
     return state, effects

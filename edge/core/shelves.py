@@ -13,6 +13,7 @@ from edge.core.effects import Effect, SendDeselect
 from edge.core.events import ControllerChanged, DetailArrived, Now, RingEventsRead, SnapshotArrived
 from edge.core.facts import record_shelf_event
 from edge.core.motion import is_ours, lose_request, watch_motion
+from edge.core.occupancy import presume_occupied
 from edge.core.outcomes import finish_request
 from edge.core.requests import refresh_prompt, void_wishes
 from edge.core.room import find_bank_settings
@@ -25,6 +26,10 @@ DOUBTING = frozenset({"power", "handle_moved", "clutch_released"})
 # entries at which a motion under way is stopped, unless they lie in an aisle that does not close
 STOPPING = frozenset({"edge", "beam", "occupancy", "door", "trip", "emergency_stop", "lock_set", "fault"})
 LOCAL = frozenset({"beam", "occupancy"})
+# trips: prompt and queue are void, whatever the bank does; by ring entry, and by reading should the entry be missed
+TRIPS = frozenset({"edge", "emergency_stop", "trip"})
+TRIP_SIGNS = frozenset({"edge", "emergency_stop", "fire"})
+TRIP_STATES = frozenset({"stopped", "fault"})
 # ring entries worth a fact of their own; sensors chatter too much
 LOGGED = frozenset(
     {"panel_motion", "handle_moved", "clutch_released", "edge", "door", "emergency_stop", "trip", "power", "fault"}
@@ -48,8 +53,9 @@ def take_snapshot(state: State, event: SnapshotArrived, now: Now) -> Step:
         boot_id=snapshot.boot_id,
         widths_valid=bank.widths_valid and not moved,
     )
-    if old is None and bank.request is None and not bank.presumed:
-        bank = replace(bank, presumed=snapshot.open_aisles)  # nobody has looked since the start
+    bank = presume_unseen(old, bank)
+    if has_tripped(old, snapshot):
+        bank = void_wishes(bank)
     if rebooted:
         return doubt_bank(put_bank(state, event.bank, bank), event.bank, "rebooted", now)
     if snapshot.state in UNDER_WAY and not is_ours(bank, snapshot, now):
@@ -64,6 +70,26 @@ def take_snapshot(state: State, event: SnapshotArrived, now: Now) -> Step:
         assert settings is not None
         bank = refresh_prompt(settings, bank, now)
     return watch_motion(put_bank(state, event.bank, bank), event.bank, now)
+
+
+def presume_unseen(old: ShelfSnapshot | None, bank: Bank) -> Bank:
+    """Presume somebody in every aisle that was opened without us, or before this process began to look."""
+    assert bank.snapshot is not None
+    before = old.open_aisles if old is not None else ()
+    if old is not None and bank.request is not None:
+        return bank
+    for aisle in bank.snapshot.open_aisles:
+        if aisle not in before:
+            bank = presume_occupied(bank, aisle)
+    return bank
+
+
+def has_tripped(old: ShelfSnapshot | None, new: ShelfSnapshot) -> bool:
+    """Tell whether a reading shows a trip or a standstill by fault that the one before did not."""
+    signs = TRIP_SIGNS & set(new.safety)
+    if old is None:
+        return bool(signs) or new.state in TRIP_STATES
+    return bool(signs - set(old.safety)) or (new.state in TRIP_STATES and old.state != new.state)
 
 
 def has_shifted(old: ShelfSnapshot, new: ShelfSnapshot) -> bool:
@@ -122,6 +148,9 @@ def take_ring_events(state: State, event: RingEventsRead, now: Now) -> Step:
             for entry in event.entries
             if entry.kind in LOGGED
         ]
+    if any(entry.kind in TRIPS for entry in event.entries):
+        bank = void_wishes(bank)
+        state = put_bank(state, event.bank, bank)
     doubting = next((entry.kind for entry in event.entries if entry.kind in DOUBTING), None)
     if doubting is not None:
         state, more = doubt_bank(state, event.bank, doubting, now)
@@ -143,9 +172,13 @@ def react_to_ring(state: State, event: RingEventsRead, bank: Bank, now: Now) -> 
         if later or event.lost:
             state, effects = finish_request(state, event.bank, "refused", "changed", now)
             return state, [SendDeselect(event.bank), *effects]
-        return state, []
+        # the release of the confirming button is part of the press
+        relied_on = replace(request, ring_head=event.head)
+        return put_bank(state, event.bank, replace(bank, request=relied_on)), []
     if request.stage not in {"operating", "moving"}:
         return state, []
+    if event.lost:
+        return stop_bank(state, event.bank, "events_lost", now)
     for entry in event.entries:
         elsewhere = entry.kind in LOCAL and entry.argument != 0 and entry.argument not in request.closing
         if entry.kind in STOPPING and not elsewhere:
@@ -169,9 +202,11 @@ def change_controller(state: State, event: ControllerChanged, now: Now) -> Step:
     before = bank.controller
     now_is = "online" if event.state == "rebooted" else event.state
     boot_id = bank.boot_id if event.boot_id is None else event.boot_id
+    # a controller that started anew while nobody listened comes back as "online"
+    other_boot = bank.boot_id is not None and bank.boot_id != boot_id
     bank = replace(bank, controller=now_is, boot_id=boot_id)
     state = put_bank(state, event.bank, bank)
-    if event.state == "rebooted":
+    if event.state == "rebooted" or other_boot:
         return doubt_bank(state, event.bank, "rebooted", now)
     if before == now_is:
         return state, []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,12 +21,20 @@ from edge.core.events import (
     GatewayStarted,
     Lookup,
     OutcomeRead,
+    OverloadChanged,
+    PinChecked,
     RingEventsRead,
+    StoreChanged,
+    WireFailed,
 )
+from edge.core.room import Source
 from edge.core.snapshot import RingEntry, ShelfDetail
+from edge.core.state import put_bank
 from tests.unit.edge_core.scene import (
+    BADGE,
     BOX,
     BOX_ROW,
+    OTHER_BOX,
     Scene,
     make_bank,
     make_contacts,
@@ -212,3 +221,101 @@ def test_a_typed_code_never_opens_by_itself() -> None:
     scene.send(CodeTyped("kiosk-A", BOX, Lookup(1, BOX_ROW), scene.fresh(), scene.readings()))
     assert not scene.every(SendSelect)
     assert scene.bank().prompt is not None
+
+
+def test_scan_alone_opens_only_a_bank_in_sight_of_where_the_scan_was_made() -> None:
+    settings = make_settings(make_bank(free_aisles=2))
+    far = replace(settings, sources=(Source("scan-1", "办公室扫描枪", "office"),))
+    scene = Scene(far)
+    scene.go_online()
+    scene.scan(BADGE)
+    scene.send(PinChecked("office", BADGE, "ok", 5, scene.fresh()))
+    widths = tuple(1600 if aisle == 3 else 0 for aisle in range(1, 12))
+    scene.mono_ms += 1
+    scene.send(DetailArrived("A", ShelfDetail((None,) * 11, ("measured",) * 11, widths), scene.mono_ms))
+    scene.scan(BOX)
+    assert not scene.every(SendSelect)
+    assert scene.bank().prompt is not None
+    assert scene.answer("office") == "scan.prompted_open"
+
+
+def test_another_boot_met_when_the_controller_comes_back_leaves_nothing_known() -> None:
+    scene = ready_scene()
+    scene.send(GatewayStarted("boot-2", "test", scene.settings, fresh=scene.fresh()))
+    scene.send(ControllerChanged("A", "online", 0x1111))
+    assert scene.bank().doubted
+    scene.read(make_snapshot(boot_id=0x1111))
+    assert scene.bank().doubted
+
+
+@pytest.mark.parametrize("kind", ["edge", "emergency_stop", "trip"])
+def test_a_trip_empties_prompt_and_queue(kind: Any) -> None:
+    scene = prompted_scene()
+    scene.send(RingEventsRead("A", (RingEntry(6, kind, 3),), 6, scene.mono_ms, fresh=scene.fresh()))
+    assert scene.bank().prompt is None
+    scene = prompted_scene()
+    scene.scan(OTHER_BOX)
+    wish = scene.bank().prompt
+    assert wish is not None
+    scene.press()
+    queued = replace(scene.bank(), queue=(wish.wish,))
+    scene.state = put_bank(scene.state, "A", queued)
+    scene.send(RingEventsRead("A", (RingEntry(6, kind, 3),), 6, scene.mono_ms, fresh=scene.fresh()))
+    assert scene.bank().queue == ()
+    assert scene.bank().prompt is None
+
+
+@pytest.mark.parametrize(
+    "seen", [{"safety": ("edge",)}, {"safety": ("fire",)}, {"state": "stopped"}, {"state": "fault"}]
+)
+def test_a_trip_seen_only_in_a_reading_empties_them_too(seen: dict[str, Any]) -> None:
+    scene = prompted_scene()
+    scene.read(make_snapshot(**seen))
+    assert scene.bank().prompt is None
+
+
+def test_an_aisle_that_others_opened_unseen_may_have_somebody_inside() -> None:
+    scene = ready_scene()
+    scene.mono_ms += 60_000
+    scene.read(make_snapshot((8,), contacts=make_contacts(11, (8,))))
+    assert 8 in scene.bank().presumed
+
+
+def test_an_aisle_found_open_after_a_restart_may_have_somebody_inside() -> None:
+    scene = prompted_scene()
+    scene.travel()
+    scene.state = put_bank(scene.state, "A", replace(scene.bank(), presumed=(3,)))
+    scene.send(GatewayStarted("boot-2", "test", scene.settings, fresh=scene.fresh()))
+    scene.send(ControllerChanged("A", "online", 0xBEEF))
+    scene.read(make_snapshot((8,), contacts=make_contacts(11, (8,))))
+    assert scene.bank().presumed == (3, 8)
+
+
+def test_ring_entries_lost_in_motion_stop_it() -> None:
+    scene = prompted_scene()
+    scene.travel()
+    effects = scene.send(RingEventsRead("A", (), 60, scene.mono_ms, lost=True, fresh=scene.fresh()))
+    assert scene.only(effects, SendStop).reason == "events_lost"
+
+
+@pytest.mark.parametrize("fault", [StoreChanged("full"), OverloadChanged(active=True)])
+def test_what_halts_motion_halts_an_act_whose_outcome_is_being_read(fault: Any) -> None:
+    scene = prompted_scene()
+    scene.press()
+    scene.answer_select()
+    request = scene.bank().request
+    assert request is not None
+    scene.send(WireFailed("A", request.request_id, "operate", "timed_out"))
+    assert scene.only(scene.send(fault), SendStop)
+    halted = scene.bank().request
+    assert halted is not None
+    assert halted.token == 0
+
+
+def test_the_release_of_the_confirming_button_may_come_before_the_last_look() -> None:
+    scene = prompted_scene()
+    scene.mono_ms += 500
+    press = RingEntry(6, "button_pressed", 1)
+    scene.send(RingEventsRead("A", (press,), 6, scene.mono_ms, fresh=scene.fresh(), readings=scene.readings()))
+    scene.send(RingEventsRead("A", (RingEntry(7, "button_released", 1),), 7, scene.mono_ms, fresh=scene.fresh()))
+    assert scene.only(scene.answer_select(ring_head=7), SendOperate).ring_head == 7
