@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import socket
 import subprocess
 import sys
@@ -100,6 +101,19 @@ class RoomVoice:
     def say_presence(self, state: str) -> None:
         body = {"v": 1, "state": state, "at": _now(), "boot": "b1", "epoch": "0" * 32, "version": "0.1.0"}
         self._publish("presence", body, qos=1)
+
+    def greet(self, epoch: str) -> None:
+        """Report with a record book of this epoch and nothing to send (link-protocol 4.2)."""
+        header = {
+            "batch": secrets.token_hex(8),
+            "centre": None,
+            "count": 0,
+            "epoch": epoch,
+            "first": 1,
+            "head": 0,
+            "v": 1,
+        }
+        self._client.publish(f"{TREE}/up", json.dumps(header, separators=(",", ":")), qos=1).wait_for_publish(5)
 
     def show(self, view: dict[str, Any]) -> None:
         self._publish(f"state/{view['bank']}", view, qos=0)

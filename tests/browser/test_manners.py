@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import statistics
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.centre import Centre, RoomVoice, draw_view
+from tests.wait import wait_for
 
 # The first test also founds and starts a centre; two cores may be shared.
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -214,6 +216,35 @@ def test_a_person_is_added_and_can_log_in(log_in: LogIn, new_context: NewContext
     page.fill("#password", "paper-and-string-2026")
     page.click("form button.is-primary")
     expect(page.locator("h1")).to_have_text("您好，周敏")
+
+
+def test_a_new_record_book_is_admitted_by_an_admin_who_types_the_room(log_in: LogIn, room_voice: RoomVoice) -> None:
+    known, fresh = secrets.token_hex(16), secrets.token_hex(16)
+    admin = log_in("admin")
+
+    def ask_for(epoch: str) -> str:
+        room_voice.greet(epoch)
+        admin.goto("/gateways")
+        return admin.locator("main").inner_text()
+
+    wait_for(
+        lambda: known[:8] in ask_for(known) or "申请启用新记录簿" in ask_for(known), 20, "the first book to be seen"
+    )
+    wait_for(lambda: "申请启用新记录簿" in ask_for(fresh), 20, "the new book to be asked for")
+    expect(admin.locator(".bell b")).to_have_text("1")
+    archivist = log_in("lihui")
+    archivist.goto("/gateways")
+    expect(archivist.get_by_role("status")).to_contain_text("由系统管理员准入")
+    admin.click("text=查看")
+    expect(admin.locator(".facts")).to_contain_text(fresh)
+    admin.fill("#number", "r02")
+    admin.click("button.is-danger")
+    expect(admin.get_by_role("alert")).to_contain_text("编号与该档案室不符")
+    admin.fill("#number", "r01")
+    admin.click("button.is-danger")
+    expect(admin.get_by_role("status")).to_contain_text("新记录簿已准入")
+    expect(admin.locator("tbody")).to_contain_text(fresh[:8])
+    expect(admin.locator(".bell b")).to_have_text("0")
 
 
 def test_first_content_is_measured(log_in: LogIn, record_property: Callable[[str, object], None]) -> None:
