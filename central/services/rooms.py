@@ -24,6 +24,14 @@ class RoomSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomShape:
+    """A room and its banks, without what stands in them."""
+
+    room: RoomSeen
+    banks: tuple[Bank, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FaceSeen:
     """How full one column face is."""
 
@@ -69,6 +77,12 @@ def list_rooms(session: Session, actor: Actor) -> tuple[RoomSeen, ...]:
     """Return the rooms that the actor may see."""
     rows = load_rooms(session, find_scope(actor, Action.SEE_ROOMS))
     return tuple(RoomSeen(row.id, row.number, row.name) for row in rows)
+
+
+def show_shape(session: Session, actor: Actor, room_id: str) -> RoomShape:
+    """Return a room's banks, with no count of what they hold: for lists that only need names."""
+    room = _find_room(session, actor, room_id, Action.SEE_ROOMS)
+    return RoomShape(RoomSeen(room.id, room.number, room.name), tuple(load_banks(session, room_id)))
 
 
 def show_room(session: Session, actor: Actor, room_id: str) -> RoomMap:

@@ -27,7 +27,7 @@ from central.services.boxes import (
     search_boxes,
     show_box,
 )
-from central.services.rooms import RoomMap, list_rooms, show_room
+from central.services.rooms import RoomShape, list_rooms, show_shape
 from central.web.answers import take_answer
 from central.web.attention import list_matters
 from central.web.places import say_place
@@ -180,12 +180,12 @@ class BankNames:
     def __init__(self, session: Session, actor: Actor) -> None:
         self._session = session
         self._actor = actor
-        self._rooms: dict[str, RoomMap] = {}
+        self._rooms: dict[str, RoomShape] = {}
 
-    def find_room(self, room_id: str) -> RoomMap:
-        """Return what of a room doesn't move."""
+    def find_room(self, room_id: str) -> RoomShape:
+        """Return a room and its banks."""
         if room_id not in self._rooms:
-            self._rooms[room_id] = show_room(self._session, self._actor, room_id)
+            self._rooms[room_id] = show_shape(self._session, self._actor, room_id)
         return self._rooms[room_id]
 
     def banks(self, room_id: str) -> Mapping[str, str]:

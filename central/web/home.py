@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows, needs
 from central.services.boxes import BoxCounts, count_boxes, list_latest_movements
-from central.services.rooms import list_rooms
+from central.services.rooms import list_rooms, show_room
 from central.web.attention import list_matters
 from central.web.boxes import BankNames, show_movement
 from central.web.render import actor_of, render, say_in
@@ -41,7 +41,7 @@ def show_home(request: Request, session: ReadSession) -> HTMLResponse:
         attention=len(matters),
         matters=matters,
         figures=_list_figures(counts) if counts else [],
-        rooms=_list_rooms(session, actor, names),
+        rooms=_list_rooms(session, actor),
         movements=[
             show_movement(say, each.movement, names, ())
             | {"box_id": each.box_id, "box_title": each.box_title, "box_code": each.box_code}
@@ -58,11 +58,11 @@ def _list_figures(counts: BoxCounts) -> list[dict[str, Any]]:
     ]
 
 
-def _list_rooms(session: Session, actor: Actor, names: BankNames) -> list[dict[str, Any]]:
+def _list_rooms(session: Session, actor: Actor) -> list[dict[str, Any]]:
     words = gateway_words(session, actor)
     rows = []
     for room in list_rooms(session, actor):
-        faces = names.find_room(room.id).faces
+        faces = show_room(session, actor, room.id).faces
         rows.append(
             {
                 "id": room.id,

@@ -33,6 +33,7 @@ class Renderer:
     def __init__(self, point_id: str, default_language: Language, zone: ZoneInfo) -> None:
         self.default_language = default_language
         self._point_id = point_id
+        self._zone = zone
         self._wordings = {language: Wording(language, load_words(language), zone) for language in LANGUAGES}
         folder = str(files("edge.kiosk").joinpath("templates"))
         self._environment = Environment(
@@ -80,6 +81,5 @@ class Renderer:
 
     def _render(self, template: str, words: Wording, **values: Any) -> str:
         html_language = DEFAULT_HTML_LANGUAGE[words.language]
-        return self._environment.get_template(template).render(
-            t=words, language=words.language, point_id=self._point_id, html_language=html_language, **values
-        )
+        shared = {"t": words, "language": words.language, "html_language": html_language, "zone": self._zone.key}
+        return self._environment.get_template(template).render(point_id=self._point_id, **shared, **values)

@@ -11,7 +11,7 @@ const find = (selector) => document.querySelector(selector);
 const keypad = new Keypad(find("#keypad"), send);
 const plans = new Map();
 for (const svg of document.querySelectorAll("svg[data-bank]")) {
-  plans.set(svg.dataset.bank, new Plan(svg, { textPx: 20, sections: 4, depthMm: 1900, heading: true }));
+  plans.set(svg.dataset.bank, new Plan(svg, { textPx: 20, sections: 4, depthMm: 1900, fill: true, heading: true }));
 }
 
 let heardAt = Date.now();
