@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import signal
-import sqlite3
 import sys
 import threading
 from datetime import datetime
@@ -49,7 +48,7 @@ def run(context: typer.Context) -> None:
     set_up_logs(settings.log.level)
     try:
         gateway = Gateway(settings)
-    except (OSError, FontError, sqlite3.Error) as error:
+    except (OSError, FontError) as error:
         typer.echo(f"The gateway can't start: {error}. Nothing moves.", err=True)
         raise typer.Exit(2) from error
     leaving = threading.Event()

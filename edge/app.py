@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import random
 import socket
@@ -29,12 +30,13 @@ from edge.kiosk.rendering import Renderer
 from edge.kiosk.serving import SiteServer
 from edge.kiosk.site import create_site
 from edge.link.client import Clocks, GatewayIdentity, GatewayLink
+from edge.link.deferred import DeferredLink
 from edge.link.mqtt import BrokerAddress
-from edge.metrics import Metrics, Readings, add, age_s, read_bus, read_counts, read_view
+from edge.metrics import Metrics, Readings, add, read_bus, read_counts, read_view
 from edge.runtime.clock import make_now, read_mono_ms, read_wall_ms
 from edge.runtime.gateway import GatewayRuntime
 from edge.settings import CameraSettings, GatewaySettings, PrinterSettings, ScannerSettings
-from edge.store import Store, open_store
+from edge.store import Store, StoreUnavailableError, open_store
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +46,7 @@ VIEW_AGE_LIMIT_S = 5.0  # the executor shows a view each second, also when nothi
 
 
 class Gateway:
-    """One running gateway. Raises OSError, FontError or sqlite3.Error when it can't be built."""
+    """One running gateway. OSError or FontError when it can't be built; a disk that takes nothing is no reason."""
 
     def __init__(self, settings: GatewaySettings) -> None:
         self.settings = settings
@@ -64,7 +66,7 @@ class Gateway:
         # the link asks for the clock before the runtime that watches it stands
         self._runtime: GatewayRuntime | None = None
         self.metrics = Metrics(self._read_metrics)
-        self._link = self._build_link()
+        self._link = DeferredLink(self._build_link)
         self.runtime = self._runtime = GatewayRuntime(
             describe_room(settings),
             self._store,
@@ -99,12 +101,14 @@ class Gateway:
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Tell whether the gateway works, and what is the matter."""
         view: KioskView | None = self.runtime.board.latest()[1]
-        fresh = view is not None and age_s(view["as_of"]) < VIEW_AGE_LIMIT_S
-        good = fresh and not self.failed.is_set()
+        fresh = view is not None and self.runtime.view_age_s() < VIEW_AGE_LIMIT_S
+        store = self.runtime.state.store
+        good = fresh and store == "ok" and not self.failed.is_set()
         return good, {
             "ok": good,
             "version": self.version,
             "room": self.settings.room.id,
+            "store": store,
             "executor": "failed" if self.failed.is_set() else "running" if fresh else "stuck",
             "banks": {bank["bank"]: bank["state"] for bank in view["banks"]} if view else {},
             "conditions": [state["key"] for state in view["states"]] if view else [],
@@ -137,13 +141,19 @@ class Gateway:
 
     def _read_metrics(self) -> Readings:
         view = self.runtime.board.latest()[1]
-        readings: Readings = {**read_view(view), **read_bus(self._shelves), **read_counts(dict(self.runtime.counts))}
+        readings: Readings = {
+            **read_view(view, self.runtime.view_age_s()),
+            **read_bus(self._shelves),
+            **read_counts(dict(self.runtime.counts)),
+        }
         add(readings, "openaisle_gateway_build_info", [((self.version,), 1)])
         add(readings, "openaisle_gateway_executor_up", [((), not self.failed.is_set())])
         add(readings, "openaisle_gateway_inbox_events", [((), self.runtime.depth())])
         self._read_state(readings)
         self._read_devices(readings)
-        self._read_outbox(readings)
+        self._read_link(readings)
+        with contextlib.suppress(StoreUnavailableError):  # told by its own metric; the rest is worth having
+            self._read_outbox(readings)
         return readings
 
     def _read_state(self, readings: Readings) -> None:
@@ -182,6 +192,8 @@ class Gateway:
         age = 0.0 if oldest_ms is None else max(0, read_wall_ms() - oldest_ms) / 1000
         add(readings, "openaisle_gateway_outbox_facts", [((), self._store.outbox.count_waiting())])
         add(readings, "openaisle_gateway_outbox_oldest_seconds", [((), age)])
+
+    def _read_link(self, readings: Readings) -> None:
         status = self._link.status()
         add(readings, "openaisle_gateway_link_up", [((), status["state"] == "online")])
         add(readings, "openaisle_gateway_link_state", [((status["state"],), 1)])

@@ -5,10 +5,8 @@ Nothing is counted twice: parts keep plain counters of their own, and this file 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -154,8 +152,8 @@ class BusPart(Protocol):
     def counters(self) -> object: ...
 
 
-def read_view(view: KioskView | None) -> Readings:
-    """Read banks, conditions and queue from the newest view."""
+def read_view(view: KioskView | None, view_age_s: float) -> Readings:
+    """Read banks, conditions and queue from the newest view, so many seconds old by the clock that never steps."""
     readings: Readings = {}
     if view is None:
         return readings
@@ -163,7 +161,7 @@ def read_view(view: KioskView | None) -> Readings:
         state["subject"] for state in view["states"] if state["key"] in {"controller_silent", "geometry_mismatch"}
     }
     banks = view["banks"]
-    add(readings, "openaisle_gateway_view_age_seconds", [((), age_s(view["as_of"]))])
+    add(readings, "openaisle_gateway_view_age_seconds", [((), view_age_s)])
     add(readings, "openaisle_gateway_bank_state", [((bank["bank"], bank["state"]), 1) for bank in banks])
     add(readings, "openaisle_gateway_bank_moving", [((bank["bank"],), bank["state"] in UNDER_WAY) for bank in banks])
     add(readings, "openaisle_gateway_controller_up", [((bank["bank"],), bank["state"] != "offline") for bank in banks])
@@ -209,8 +207,3 @@ def read_counts(counts: dict[tuple[str, str], int]) -> Readings:
 def add(readings: Readings, name: str, values: Iterable[Reading]) -> None:
     """Put values into the readings."""
     readings[name] = [(labels, float(value)) for labels, value in values]
-
-
-def age_s(instant: str) -> float:
-    """Seconds since an instant of the wall clock; never negative."""
-    return max(0.0, time.time() - datetime.fromisoformat(instant).timestamp())

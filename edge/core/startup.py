@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from edge.core.answers import Step
 from edge.core.effects import Effect, ReadOutcome, SendStop
 from edge.core.events import GatewayStarted, Now
 from edge.core.facts import record_gateway_state
-from edge.core.room import RoomSettings
-from edge.core.state import Bank, PrintJob, Request, State, StopWatch
+from edge.core.room import BankSettings, RoomSettings
+from edge.core.state import Bank, PrintJob, Request, State, StopWatch, Target, Wish
 
 # a controller may need its probe interval and its own start before it answers
 RESTART_READING_MS = 15_000
@@ -20,19 +22,48 @@ def new_state(settings: RoomSettings) -> State:
     return State(settings=settings, banks={bank.id: Bank() for bank in settings.banks})
 
 
+def recall_state(settings: RoomSettings, intents: Sequence[Mapping[str, Any]]) -> State:
+    """Make a memory out of the facts alone, when the journal can't be read: of each open intent its request."""
+    state = new_state(settings)
+    known = {bank.id for bank in settings.banks}
+    banks = {body["bank"]: Bank(request=recall_request(body)) for body in intents if body["bank"] in known}
+    return replace(state, banks={**state.banks, **banks})
+
+
+def recall_request(body: Mapping[str, Any]) -> Request:
+    """Make of the fact of an intent the request it tells of; good only for reading its outcome."""
+    wish = Wish(
+        id=body["request_id"],
+        bank=body["bank"],
+        target=Target(body["operation"], body["aisle"]),
+        origin="scan",
+        station="",
+        staff_code=body.get("staff_code"),
+        asked_mono_ms=0,
+        expires_mono_ms=0,
+    )
+    return Request(
+        request_id=int(body["request_id"], 16),
+        wish=wish,
+        closing=(),
+        stage="reading",
+        point_id=body.get("point_id", ""),
+        pressed_mono_ms=0,
+        ring_head=0,
+        press_sequence=0,
+        boot_id=0,
+        deadline_mono_ms=0,
+    )
+
+
 def start_gateway(state: State, event: GatewayStarted, now: Now) -> Step:
     """Begin anew: open acts are read or become unknown, prompts and queues are gone, everybody signs on again."""
     banks: dict[str, Bank] = {}
     effects: list[Effect] = [record_gateway_state("started", event.code_version)]
     for each in event.settings.banks:
         old = state.banks.get(each.id, Bank())
-        request = None if old.request is None else leave_to_reading(old.request, now)
-        watch = None
-        if request is not None:
-            # an act of the process before is never continued; STOP is the one thing that may be sent unasked
-            watch = StopWatch("restart", now.mono_ms, now.mono_ms + each.stop_confirm_ms)
-            effects += [SendStop(each.id, "restart"), ReadOutcome(each.id, request.request_id)]
-        banks[each.id] = Bank(request=request, presumed=old.presumed, boot_id=old.boot_id, stop=watch)
+        banks[each.id], more = leave_act(each, Bank(presumed=old.presumed, boot_id=old.boot_id), old, now)
+        effects += more
     state = State(
         settings=event.settings,
         boot_id=event.boot_id,
@@ -45,6 +76,44 @@ def start_gateway(state: State, event: GatewayStarted, now: Now) -> Step:
         answer_count=state.answer_count,
     )
     return state, effects
+
+
+def rejoin_memory(live: State, remembered: State, now: Now) -> Step:
+    """Put the memory of the process before under what this one has seen while the disk could not be read."""
+    banks: dict[str, Bank] = {}
+    effects: list[Effect] = []
+    for each in live.settings.banks:
+        old, bank = remembered.banks.get(each.id, Bank()), live.banks[each.id]
+        other_boot = old.boot_id is not None and bank.boot_id not in {None, old.boot_id}
+        bank = replace(
+            bank,
+            presumed=tuple(sorted({*bank.presumed, *old.presumed})),
+            boot_id=old.boot_id if bank.boot_id is None else bank.boot_id,
+            doubted=bank.doubted or other_boot,
+        )
+        banks[each.id], more = leave_act(each, bank, old, now)
+        effects += more
+    state = replace(
+        live,
+        banks=banks,
+        acts=remembered.acts,
+        jobs=tuple(doubt_job(job) for job in remembered.jobs),
+        commands=remembered.commands,
+        feed_revision=max(live.feed_revision, remembered.feed_revision),
+        answer_count=max(live.answer_count, remembered.answer_count),
+    )
+    return state, effects
+
+
+def leave_act(settings: BankSettings, bank: Bank, old: Bank, now: Now) -> tuple[Bank, list[Effect]]:
+    """Stop an act of the process before and read what became of it; it is never continued."""
+    if old.request is None:
+        return bank, []
+    request = leave_to_reading(old.request, now)
+    # STOP is the one thing that may be sent unasked
+    watch = StopWatch("restart", now.mono_ms, now.mono_ms + settings.stop_confirm_ms)
+    effects: list[Effect] = [SendStop(settings.id, "restart"), ReadOutcome(settings.id, request.request_id)]
+    return replace(bank, request=request, stop=watch), effects
 
 
 def leave_to_reading(request: Request, now: Now) -> Request:

@@ -32,7 +32,7 @@ from edge.core.events import (
     StoreChanged,
 )
 from edge.core.room import RoomSettings
-from edge.core.startup import new_state
+from edge.core.startup import new_state, recall_state, rejoin_memory
 from edge.core.view import kiosk_view
 from edge.ports import LabelPrinter, Link, Scanner, Shelf
 from edge.runtime.board import ViewBoard
@@ -42,7 +42,6 @@ from edge.runtime.enrichment import complete_event
 from edge.runtime.inbox import Inbox
 from edge.runtime.recording import Recorder
 from edge.store import Store, StoreUnavailableError
-from edge.store.database import Database
 from edge.store.encoding import EncodingError
 from edge.store.journal import last_segment, read_steps
 
@@ -54,6 +53,9 @@ log = structlog.get_logger(__name__)
 FLUSH_MS = 200  # what is neither fact nor intent is on disk by then
 LOOK_UP_MS = 1_000  # the executor looks up at least so often: clock, disk, view
 IDLE_READING_MS = 1_000  # readings of a bank at rest that say nothing new
+
+# a journal of other code, or a damaged one, shows in any of these while it is read or decided again
+UNREADABLE = (EncodingError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 
 # told of each event decided, its effects, and the seconds that deciding took
 Observer = Callable[[Event, Sequence[Effect], float], None]
@@ -87,8 +89,8 @@ class GatewayRuntime:
         self._recorder = Recorder(store, code_version)
         self._code_version = code_version
         self._boot_id = boot_id or uuid.uuid4().hex
-        self._state, follows = recover_state(store.database, settings)
-        self._recorder.follows = follows
+        self._state = new_state(settings)
+        self._remembers = False  # what the process before left on disk has been read
         self._observe = observe
         self._readings: dict[str, Reading] = {}
         self._passed: dict[str, SnapshotArrived] = {}
@@ -129,6 +131,10 @@ class GatewayRuntime:
         self.post(PinChecked(point_id, staff_code, verdict, left))
         return verdict
 
+    def view_age_s(self) -> float:
+        """Tell how long ago a view was shown; above three seconds the executor is stuck."""
+        return max(0, self._clock.mono_ms() - self._shown_at_ms) / 1000
+
     def depth(self) -> int:
         """Count the events that wait."""
         return self._inbox.depth()
@@ -154,6 +160,8 @@ class GatewayRuntime:
         started = GatewayStarted(self._boot_id, self._code_version, self._settings)
         now = self._clock.now()
         try:
+            self._state, self._recorder.follows = recover_state(self._store, self._settings)
+            self._remembers = True
             self._recorder.begin_segment(self._state)
             self._step(started, now)
         except StoreUnavailableError as error:
@@ -285,6 +293,11 @@ class GatewayRuntime:
         """Try the disk by beginning a new segment with the state as it is now."""
         self._probe_at_ms = now.mono_ms + LOOK_UP_MS
         try:
+            if not self._remembers:
+                remembered, _ = recover_state(self._store, self._settings)
+                self._state, effects = rejoin_memory(self._state, remembered, now)
+                self._remembers = True
+                self._dispatcher.send(effects)
             self._recorder.begin_segment(self._state)
         except StoreUnavailableError as error:
             if error.condition != self._store_fault:
@@ -323,15 +336,18 @@ class GatewayRuntime:
         return True
 
 
-def recover_state(database: Database, settings: RoomSettings) -> tuple[State, bool]:
-    """Find the last state the journal leads to; False if there is none that this code can read."""
+def recover_state(store: Store, settings: RoomSettings) -> tuple[State, bool]:
+    """Find the last state; False if the journal does not lead to it. StoreUnavailableError if the disk can't be read.
+
+    A journal that this code can't read leaves open acts all the same: their intents stand in the outbox.
+    """
     try:
-        segment = last_segment(database)
-        if segment is None:
-            return new_state(settings), False
-        state = segment.checkpoint
-        for step in read_steps(database, segment):
-            state, _ = decide(state, step.event, step.now)
-    except EncodingError:
-        return new_state(settings), False
-    return state, True
+        segment = last_segment(store.database)
+        if segment is not None:
+            state = segment.checkpoint
+            for step in read_steps(store.database, segment):
+                state, _ = decide(state, step.event, step.now)
+            return state, True
+    except UNREADABLE as error:
+        log.warning("journal_unreadable", error=f"{type(error).__name__}: {error}"[:200])
+    return recall_state(settings, store.outbox.open_intents()), False

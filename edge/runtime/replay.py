@@ -9,8 +9,8 @@ from pathlib import Path
 from edge.core.decide import decide
 from edge.core.state import State
 from edge.store.database import Database
-from edge.store.encoding import encode
-from edge.store.journal import read_segments, read_steps
+from edge.store.encoding import EncodingError, encode
+from edge.store.journal import Segment, list_segments, read_segment, read_steps
 
 DIFFERENCES_MAX = 20
 
@@ -43,20 +43,31 @@ def replay(journal_dir: Path, at: datetime | None = None) -> Replayed:
 def replay_database(database: Database, at: datetime | None = None) -> Replayed:
     """Replay an open journal and compare effects step by step and states segment by segment."""
     found = Replayed()
-    for segment in read_segments(database):
-        if segment.follows and found.state is not None and encode(found.state) != encode(segment.checkpoint):
-            found.note(f"segment {segment.id}: the state reached is not the one it begins with")
-        state = segment.checkpoint
-        found.segments += 1
-        if segment.code_version not in found.code_versions:
-            found.code_versions.append(segment.code_version)
-        for number, step in enumerate(read_steps(database, segment), start=segment.first_step):
-            if at is not None and step.now.wall_at > at:
-                found.state = state
-                return found
-            state, effects = decide(state, step.event, step.now)
-            if encode(tuple(effects)) != encode(tuple(step.effects)):
-                found.note(f"step {number}: {type(step.event).__name__} led to other effects")
-            found.steps += 1
-        found.state = state
+    for number in list_segments(database):
+        try:
+            if replay_segment(database, read_segment(database, number), found, at):
+                break
+        except EncodingError as error:
+            found.note(f"segment {number}: not readable by this version of the code: {error}")
+            found.state = None
     return found
+
+
+def replay_segment(database: Database, segment: Segment, found: Replayed, at: datetime | None) -> bool:
+    """Replay one segment; True if the moment to stop at was reached."""
+    if segment.follows and found.state is not None and encode(found.state) != encode(segment.checkpoint):
+        found.note(f"segment {segment.id}: the state reached is not the one it begins with")
+    state = segment.checkpoint
+    found.segments += 1
+    if segment.code_version not in found.code_versions:
+        found.code_versions.append(segment.code_version)
+    for number, step in enumerate(read_steps(database, segment), start=segment.first_step):
+        if at is not None and step.now.wall_at > at:
+            found.state = state
+            return True
+        state, effects = decide(state, step.event, step.now)
+        if encode(tuple(effects)) != encode(tuple(step.effects)):
+            found.note(f"step {number}: {type(step.event).__name__} led to other effects")
+        found.steps += 1
+    found.state = state
+    return False

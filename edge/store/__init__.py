@@ -31,7 +31,7 @@ class Store:
 
 
 def open_store(folder: Path, wall_ms: Callable[[], int], *, keep_days: int = 7, limit_mb: int = 512) -> Store:
-    """Open or make the store in a folder; sqlite3.Error if the disk is unusable."""
+    """Lay hold of the store in a folder. Its file is opened at first use; StoreUnavailableError comes from there."""
     database = Database(folder)
     replica = Replica(database, wall_ms)
     return Store(

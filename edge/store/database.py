@@ -1,14 +1,16 @@
 """The gateway's one SQLite file: WAL, synchronous FULL, one writer at a time; and names for what may be wrong with it.
 
-The only place of the gateway that commits.
+The only place of the gateway that commits. The file is opened at first use, and tried again at every later use while
+the disk does not let it be opened: a gateway that starts on a full disk is there, and waits.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -16,6 +18,8 @@ from typing import Literal
 FILE_NAME = "gateway.sqlite3"
 # somebody outside holds the file; our own threads take turns by a lock
 BUSY_TIMEOUT_MS = 50
+# with less room than this the file can't be opened, whatever error the disk answers with
+ROOM_BYTES = 64 * 1024
 
 Condition = Literal["full", "locked", "failed"]
 
@@ -67,34 +71,67 @@ class Database:
     """One file, one writing connection under a lock, one reading connection per thread."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / FILE_NAME
         self._lock = threading.RLock()
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
-        self._writer = connect(self.path)
+        self._writer: sqlite3.Connection | None = None
+        self._founders: list[Callable[[sqlite3.Connection], None]] = []
         self._depth = 0
+
+    def found(self, founder: Callable[[sqlite3.Connection], None]) -> None:
+        """Let a part of the store lay what it needs, in a transaction when the file is opened."""
+        self._founders.append(founder)
+
+    def open(self) -> sqlite3.Connection:
+        """Open or make the file and answer the writing connection; StoreUnavailableError if the disk won't let it."""
         with self._lock:
-            self._writer.executescript(SCHEMA)
-        sync_folder(folder)
+            if self._writer is None:
+                try:
+                    self._writer = self._open_file()
+                except (sqlite3.Error, OSError) as error:
+                    raise self._name_open_fault(error) from error
+            return self._writer
+
+    def _open_file(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        writer = connect(self.path)
+        try:
+            writer.executescript(SCHEMA)
+            writer.execute("BEGIN")
+            for founder in self._founders:
+                founder(writer)
+            writer.execute("COMMIT")
+            sync_folder(self.path.parent)
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    def _name_open_fault(self, error: sqlite3.Error | OSError) -> StoreUnavailableError:
+        fault = name_fault(error)
+        if fault.condition == "failed" and is_disk_full(self.path.parent):
+            return StoreUnavailableError("full", str(error))
+        return fault
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Run one transaction, on disk when the block is left; StoreUnavailableError if the disk won't take it."""
         with self._lock:
+            writer = self.open()
             if self._depth:
-                yield self._writer  # part of the transaction that is open in this thread
+                yield writer  # part of the transaction that is open in this thread
                 return
             self._depth += 1
             try:
-                self._writer.execute("BEGIN IMMEDIATE")
-                yield self._writer
-                self._writer.execute("COMMIT")
+                writer.execute("BEGIN IMMEDIATE")
+                yield writer
+                writer.execute("COMMIT")
             except sqlite3.Error as error:
-                self._roll_back()
+                roll_back(writer)
                 raise name_fault(error) from error
             except BaseException:
-                self._roll_back()
+                roll_back(writer)
                 raise
             finally:
                 self._depth -= 1
@@ -102,6 +139,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """Read what is committed; never waits for the writer."""
+        self.open()
+        try:
+            yield self._find_reader()
+        except sqlite3.Error as error:
+            raise name_fault(error) from error
+
+    def _find_reader(self) -> sqlite3.Connection:
         reader: sqlite3.Connection | None = getattr(self._local, "reader", None)
         if reader is None:
             reader = connect(self.path)
@@ -109,30 +153,34 @@ class Database:
             self._local.reader = reader
             with self._lock:
                 self._readers.append(reader)
-        try:
-            yield reader
-        except sqlite3.Error as error:
-            raise name_fault(error) from error
-
-    def _roll_back(self) -> None:
-        if self._writer.in_transaction:
-            self._writer.execute("ROLLBACK")
+        return reader
 
     def close(self) -> None:
         """Close all connections; no thread may use the store any more."""
         with self._lock:
             for reader in self._readers:
                 reader.close()
-            self._writer.close()
+            if self._writer is not None:
+                self._writer.close()
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """Undo what is open of a transaction."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open the file so that a commit means "on disk"."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 256")
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 256")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -145,10 +193,22 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def name_fault(error: sqlite3.Error) -> StoreUnavailableError:
+def is_disk_full(folder: Path) -> bool:
+    """Tell whether the disk has no room to speak of."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize < ROOM_BYTES
+
+
+def name_fault(error: sqlite3.Error | OSError) -> StoreUnavailableError:
     """Name what is wrong with the disk."""
     if isinstance(error, StoreUnavailableError):
         return error
+    if isinstance(error, OSError):
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        return StoreUnavailableError("full" if full else "failed", str(error))
     code = getattr(error, "sqlite_errorcode", None)
     primary = code & 0xFF if code is not None else None
     # a write that a quota or a full tmpfs cuts short surfaces as an I/O error of writing

@@ -101,5 +101,10 @@ def encode(value: Any) -> bytes:
 
 
 def decode(line: bytes) -> Any:
-    """Read a value back."""
-    return from_plain(json.loads(line))
+    """Read a value back; EncodingError for anything that this version of the code can't read."""
+    try:
+        return from_plain(json.loads(line))
+    except EncodingError:
+        raise
+    except (ValueError, TypeError, RecursionError) as error:
+        raise EncodingError(f"not a value of ours: {error}") from error

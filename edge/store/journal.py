@@ -15,7 +15,7 @@ from edge.core.effects import Effect
 from edge.core.events import Event, Now
 from edge.core.state import State
 from edge.store.database import Database
-from edge.store.encoding import decode, encode
+from edge.store.encoding import EncodingError, decode, encode
 
 SEGMENT_BYTES = 4 * 1024 * 1024
 COMMANDS_KEPT_MS = 24 * 3600 * 1000
@@ -124,21 +124,21 @@ class Journal:
         connection.execute("DELETE FROM command WHERE at_ms < ?", (now_ms - COMMANDS_KEPT_MS,))
 
 
-def read_segments(database: Database) -> Iterator[Segment]:
-    """Read the segments, oldest first."""
+def list_segments(database: Database) -> list[int]:
+    """List the segments, oldest first."""
     with database.read() as connection:
-        ids = [row[0] for row in connection.execute("SELECT id FROM segment ORDER BY id")]
-    for number in ids:
-        yield read_segment(database, number)
+        return [int(row[0]) for row in connection.execute("SELECT id FROM segment ORDER BY id")]
 
 
 def read_segment(database: Database, number: int) -> Segment:
-    """Read one segment with the state it begins at."""
+    """Read one segment with the state it begins at; EncodingError if this code can't read it."""
     with database.read() as connection:
         row = connection.execute(
             "SELECT id, code_version, first_step, follows, checkpoint FROM segment WHERE id = ?", (number,)
         ).fetchone()
-    state: State = decode(row[4])
+    state = decode(row[4])
+    if not isinstance(state, State):
+        raise EncodingError(f"segment {number} does not begin with a state")
     return Segment(int(row[0]), str(row[1]), int(row[2]), bool(row[3]), state)
 
 

@@ -40,9 +40,7 @@ class Outbox:
     def __init__(self, database: Database, wall_ms: Callable[[], int]) -> None:
         self._database = database
         self._wall_ms = wall_ms
-        with database.write() as connection:
-            if connection.execute("SELECT 1 FROM epoch").fetchone() is None:
-                insert_epoch(connection, draw_epoch())
+        database.found(ensure_epoch)
 
     @property
     def epoch(self) -> str:
@@ -128,6 +126,19 @@ class Outbox:
                 )
         return epoch
 
+    def open_intents(self) -> list[dict[str, Any]]:
+        """Read, for each bank, the newest motion if only its intent stands here: nobody knows what became of it."""
+        newest: dict[str, dict[str, Any]] = {}
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT record.line FROM record JOIN epoch USING (epoch)"
+                " WHERE json_extract(CAST(line AS TEXT), '$.kind') = 'motion' ORDER BY epoch.number DESC, seq DESC"
+            )
+            for (line,) in rows:
+                body: dict[str, Any] = json.loads(line)["body"]
+                newest.setdefault(body["bank"], body)
+        return [body for body in newest.values() if body["phase"] == "intent"]
+
     def oldest_waiting_ms(self) -> int | None:
         """Wall time of the oldest fact the centre has not committed."""
         with self._database.read() as connection:
@@ -146,6 +157,12 @@ class Outbox:
 def draw_epoch() -> str:
     """Draw 128 random bits."""
     return secrets.token_hex(16)
+
+
+def ensure_epoch(connection: sqlite3.Connection) -> None:
+    """Begin the first epoch of a new store."""
+    if connection.execute("SELECT 1 FROM epoch").fetchone() is None:
+        insert_epoch(connection, draw_epoch())
 
 
 def newest_epoch(connection: sqlite3.Connection) -> tuple[str, int, str]:

@@ -165,9 +165,9 @@ class PromptShelf:
 class DrivenRoom:
     """A running gateway and the hands of its one archivist."""
 
-    def __init__(self, folder: Path, *, shelf: PromptShelf | None = None, clock: Any = None) -> None:
+    def __init__(self, folder: Path, *, shelf: PromptShelf | None = None, clock: Any = None, fill: bool = True) -> None:
         self.store = open_store(folder, read_wall_ms)
-        if self.store.replica.feed_position().centre is None:
+        if fill and self.store.replica.feed_position().centre is None:
             fill_replica(self.store)
         self.shelf = shelf or PromptShelf()
         self.link_wakes = 0
