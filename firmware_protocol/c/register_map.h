@@ -1,0 +1,335 @@
+/* Made from registers.py and codes.py by c_tables.py. Do not edit. */
+#ifndef REGISTER_MAP_H
+#define REGISTER_MAP_H
+
+#include <stdint.h>
+
+#define PROTOCOL_VERSION 256u
+#define MAX_COLUMNS 24u
+#define MAX_AISLES 16u
+#define LOG_ENTRIES 16u
+#define LOG_ENTRY_REGISTERS 6u
+#define RING_ENTRIES 32u
+#define RING_ENTRY_REGISTERS 4u
+#define LARGEST_BLOCK 128u
+#define MAP_HASH 0xB8BD254Cu
+
+/* Addresses (SPEC 3.2). */
+#define REG_PROTOCOL_VERSION 0x0000u
+#define REG_MAP_HASH 0x0001u
+#define REG_GEOMETRY_HASH 0x0003u
+#define REG_BOOT_ID 0x0005u
+#define REG_COLUMNS 0x0007u
+#define REG_AISLES 0x0008u
+#define REG_SECTIONS 0x0009u
+#define REG_TIERS 0x000Au
+#define REG_PASSABLE_GAP_MM 0x000Bu
+#define REG_WARNING_TIME_MS 0x000Cu
+#define REG_NOMINAL_SPEED_MM_S 0x000Du
+#define REG_TRAVEL_TIME_MS 0x000Eu
+#define REG_WAKE_TIME_MS 0x000Fu
+#define REG_SETTLE_TIME_MS 0x0010u
+#define REG_REACTION_TIME_MS 0x0011u
+#define REG_BRAKING_MM 0x0012u
+#define REG_CAPABILITIES 0x0013u
+#define REG_MAKER 0x0020u
+#define REG_MODEL 0x0028u
+#define REG_SERIAL_NUMBER 0x0030u
+#define REG_FIRMWARE_VERSION 0x0038u
+#define REG_STATE 0x0100u
+#define REG_OPEN_AISLES 0x0101u
+#define REG_TARGET 0x0102u
+#define REG_PROGRESS_PERMILLE 0x0103u
+#define REG_SAFETY_BITS 0x0104u
+#define REG_FAULT_BITS 0x0105u
+#define REG_OCCUPANCY_SEEN 0x0106u
+#define REG_OCCUPANCY_UNKNOWN 0x0107u
+#define REG_CONTACTS 0x0108u
+#define REG_SEQUENCE 0x010Bu
+#define REG_EVENT_RING_HEAD 0x010Cu
+#define REG_BOOT_ID_LOW 0x010Du
+#define REG_LAST_REQUEST_ID_LOW 0x010Eu
+#define REG_OUTCOME 0x010Fu
+#define REG_COLUMN_POSITION_MM 0x0200u
+#define REG_POSITION_QUALITY 0x0218u
+#define REG_TEMPERATURE 0x021Bu
+#define REG_RELATIVE_HUMIDITY 0x021Cu
+#define REG_IN_AISLE_LOCKS 0x021Du
+#define REG_GATEWAY_LOCKS 0x021Eu
+#define REG_INDICATOR_AISLE 0x021Fu
+#define REG_INDICATOR_PLACE 0x0220u
+#define REG_LIGHTS 0x0221u
+#define REG_LEASE_REFUSAL 0x0222u
+#define REG_LEASE_LEFT_MS 0x0223u
+#define REG_STOP_REASON 0x0224u
+#define REG_AISLE_WIDTH_MM 0x0228u
+#define REG_LOG_REQUEST_ID 0x0300u
+#define REG_LOG_TARGET 0x0304u
+#define REG_LOG_OUTCOME 0x0305u
+#define REG_EVENT_SEQUENCE 0x0400u
+#define REG_EVENT_KIND 0x0401u
+#define REG_EVENT_ARGUMENT 0x0402u
+#define REG_EVENT_AGE_MS 0x0403u
+#define REG_SELECT_REQUEST_ID 0x0800u
+#define REG_SELECT_TARGET 0x0804u
+#define REG_SELECT_PLACE 0x0805u
+#define REG_SELECTED_TARGET 0x0810u
+#define REG_SELECT_REASONS 0x0811u
+#define REG_SELECT_TOKEN 0x0812u
+#define REG_SELECT_SEQUENCE 0x0814u
+#define REG_SELECT_OCCUPANCY_SEEN 0x0815u
+#define REG_SELECT_CONTACTS 0x0816u
+#define REG_SELECT_RING_HEAD 0x0819u
+#define REG_OPERATE_REQUEST_ID 0x0820u
+#define REG_OPERATE_TOKEN 0x0824u
+#define REG_OPERATE_TARGET 0x0826u
+#define REG_OPERATE_RING_HEAD 0x0827u
+#define REG_OPERATED_TARGET 0x0830u
+#define REG_OPERATE_REASONS 0x0831u
+#define REG_ACT_REQUEST_ID 0x0840u
+#define REG_ACT_TARGET 0x0844u
+#define REG_ACTED_TARGET 0x0848u
+#define REG_ACT_REASONS 0x0849u
+#define REG_LEASE_TOKEN 0x0850u
+#define REG_LEASE_COUNTER 0x0852u
+#define REG_LEASE_SEQUENCE 0x0853u
+#define REG_STOP 0x0860u
+#define REG_DESELECT 0x0861u
+#define REG_SHOW_AISLE 0x0870u
+#define REG_SHOW_PLACE 0x0871u
+
+/* Blocks: first address, number of registers. */
+#define IDENTITY_AT 0x0000u
+#define IDENTITY_COUNT 64u
+#define MOTION_AT 0x0100u
+#define MOTION_COUNT 16u
+#define DETAIL_AT 0x0200u
+#define DETAIL_COUNT 56u
+#define REQUEST_LOG_AT 0x0300u
+#define REQUEST_LOG_COUNT 96u
+#define EVENT_RING_AT 0x0400u
+#define EVENT_RING_COUNT 128u
+#define SELECT_AT 0x0800u
+#define SELECT_COUNT 6u
+#define SELECT_ANSWER_AT 0x0810u
+#define SELECT_ANSWER_COUNT 10u
+#define OPERATE_AT 0x0820u
+#define OPERATE_COUNT 8u
+#define OPERATE_ANSWER_AT 0x0830u
+#define OPERATE_ANSWER_COUNT 2u
+#define ACT_AT 0x0840u
+#define ACT_COUNT 5u
+#define ACT_ANSWER_AT 0x0848u
+#define ACT_ANSWER_COUNT 2u
+#define LEASE_AT 0x0850u
+#define LEASE_COUNT 4u
+#define STOP_AT 0x0860u
+#define STOP_COUNT 1u
+#define DESELECT_AT 0x0861u
+#define DESELECT_COUNT 1u
+#define INDICATOR_AT 0x0870u
+#define INDICATOR_COUNT 2u
+
+/* BankState (SPEC chapter 4) */
+#define STATE_UNKNOWN 0x0u
+#define STATE_ASLEEP 0x1u
+#define STATE_WAKING 0x2u
+#define STATE_IDLE 0x3u
+#define STATE_SELECTED 0x4u
+#define STATE_WARNING 0x5u
+#define STATE_MOVING 0x6u
+#define STATE_SETTLING 0x7u
+#define STATE_STOPPED 0x8u
+#define STATE_FAULT 0x9u
+
+/* Operation (SPEC chapter 4) */
+#define OPERATION_NONE 0x0u
+#define OPERATION_OPEN 0x1u
+#define OPERATION_CLOSE_ALL 0x2u
+#define OPERATION_VENTILATE 0x3u
+#define OPERATION_PARK 0x4u
+#define OPERATION_HOME 0x5u
+#define OPERATION_LOCK 0x10u
+#define OPERATION_UNLOCK 0x11u
+#define OPERATION_LIGHT_ON 0x12u
+#define OPERATION_LIGHT_OFF 0x13u
+#define OPERATION_CLEAR_FAULT 0x14u
+#define OPERATION_WAKE 0x15u
+
+/* Reasons (SPEC chapter 4) */
+#define REASON_NONE 0x0u
+#define REASON_NOT_AWAKE 0x1u
+#define REASON_OCCUPIED 0x2u
+#define REASON_LOCKED 0x4u
+#define REASON_LOCAL 0x8u
+#define REASON_BUSY 0x10u
+#define REASON_SELECTED_ELSEWHERE 0x20u
+#define REASON_FAULT 0x40u
+#define REASON_POSITION_UNKNOWN 0x80u
+#define REASON_LOCAL_CONTROL 0x100u
+#define REASON_NOT_SUPPORTED 0x200u
+#define REASON_NOT_SELECTED 0x400u
+#define REASON_RING_MOVED 0x800u
+#define REASON_ID_USED 0x1000u
+#define REASON_OTHER_TARGET 0x2000u
+#define REASON_FIRE 0x4000u
+#define REASON_NO_SUCH_TARGET 0x8000u
+
+/* SafetyBits (SPEC chapter 4) */
+#define SAFETY_NONE 0x0u
+#define SAFETY_ESTOP_OPEN 0x1u
+#define SAFETY_EDGE_TRIPPED 0x2u
+#define SAFETY_BEAM_BROKEN 0x4u
+#define SAFETY_TRIP_LATCHED 0x8u
+#define SAFETY_CLUTCH_RELEASED 0x10u
+#define SAFETY_LOCAL_PANEL 0x20u
+#define SAFETY_MAINTENANCE_KEY 0x40u
+#define SAFETY_IN_AISLE_LOCK 0x80u
+#define SAFETY_GATEWAY_LOCK 0x100u
+#define SAFETY_FIRE_INPUT 0x200u
+#define SAFETY_WARNING_ON 0x400u
+#define SAFETY_DRIVE_POWER 0x800u
+#define SAFETY_LEASE_LIVE 0x1000u
+#define SAFETY_STANDSTILL 0x2000u
+
+/* FaultBits (SPEC chapter 4) */
+#define FAULT_NONE 0x0u
+#define FAULT_DRIVE 0x1u
+#define FAULT_JAM 0x2u
+#define FAULT_POSITION_LOST 0x4u
+#define FAULT_CONTACT_MISMATCH 0x8u
+#define FAULT_SENSOR 0x10u
+#define FAULT_TRAVEL_TIME 0x20u
+#define FAULT_COLUMN_BUS 0x40u
+#define FAULT_SUPPLY_LOW 0x80u
+#define FAULT_SELF_TEST 0x100u
+#define FAULT_INDICATOR 0x200u
+#define FAULT_LOCK 0x400u
+#define FAULT_CLIMATE 0x800u
+
+/* Outcome (SPEC chapter 4) */
+#define OUTCOME_NONE 0x0u
+#define OUTCOME_SELECTED 0x1u
+#define OUTCOME_ACCEPTED 0x2u
+#define OUTCOME_DONE 0x3u
+#define OUTCOME_REFUSED 0x4u
+#define OUTCOME_STOPPED 0x5u
+#define OUTCOME_LAPSED 0x6u
+#define OUTCOME_FAILED 0x7u
+#define OUTCOME_EXPIRED 0x8u
+#define OUTCOME_DESELECTED 0x9u
+
+/* EndCause (SPEC chapter 4) */
+#define CAUSE_NONE 0x0u
+#define CAUSE_ARRIVED 0x1u
+#define CAUSE_STOP_WIRE 0x2u
+#define CAUSE_STOP_LOCAL 0x3u
+#define CAUSE_LEASE 0x4u
+#define CAUSE_ESTOP 0x5u
+#define CAUSE_EDGE 0x6u
+#define CAUSE_BEAM 0x7u
+#define CAUSE_OCCUPANCY 0x8u
+#define CAUSE_LOCK 0x9u
+#define CAUSE_LOCAL_CONTROL 0xAu
+#define CAUSE_TRAVEL_TIME 0xBu
+#define CAUSE_WARNING_TIME 0xCu
+#define CAUSE_FAULT 0xDu
+#define CAUSE_POWER 0xEu
+#define CAUSE_FIRE 0xFu
+
+/* EventKind (SPEC chapter 4) */
+#define EVENT_NONE 0x0u
+#define EVENT_POWER_ON 0x1u
+#define EVENT_BUTTON 0x2u
+#define EVENT_HANDLE 0x3u
+#define EVENT_OCCUPIED 0x4u
+#define EVENT_CLEARED 0x5u
+#define EVENT_BEAM_BROKEN 0x6u
+#define EVENT_BEAM_RESTORED 0x7u
+#define EVENT_EDGE_TRIPPED 0x8u
+#define EVENT_EDGE_RESTORED 0x9u
+#define EVENT_ESTOP_OPENED 0xAu
+#define EVENT_ESTOP_CLOSED 0xBu
+#define EVENT_LOCK_SET 0xCu
+#define EVENT_LOCK_RELEASED 0xDu
+#define EVENT_LOCAL_MOTION 0xEu
+#define EVENT_MOTION_ENDED 0xFu
+#define EVENT_FAULT_SET 0x10u
+#define EVENT_FAULT_CLEARED 0x11u
+#define EVENT_DOOR 0x12u
+#define EVENT_FIRE 0x13u
+#define EVENT_MAINTENANCE 0x14u
+#define EVENT_ASLEEP 0x15u
+#define EVENT_AWAKE 0x16u
+#define EVENT_POSITION_LOST 0x17u
+#define EVENT_HOMED 0x18u
+#define EVENT_STOP_PRESSED 0x19u
+#define EVENT_TRIP_RESET 0x1Au
+
+/* Face (SPEC chapter 4) */
+#define FACE_NONE 0x0u
+#define FACE_A 0x1u
+#define FACE_B 0x2u
+
+/* PositionQuality (SPEC chapter 4) */
+#define QUALITY_UNKNOWN 0x0u
+#define QUALITY_INFERRED 0x1u
+#define QUALITY_CONTACTS_ONLY 0x2u
+#define QUALITY_MEASURED 0x3u
+
+/* Contact (SPEC chapter 4) */
+#define CONTACT_NEITHER 0x0u
+#define CONTACT_LEFT 0x1u
+#define CONTACT_RIGHT 0x2u
+#define CONTACT_BOTH 0x3u
+
+/* Capabilities (SPEC chapter 4) */
+#define CAN_NONE 0x0u
+#define CAN_MEASURES_POSITION 0x1u
+#define CAN_CLOSE_ALL 0x2u
+#define CAN_VENTILATE 0x4u
+#define CAN_PARK 0x8u
+#define CAN_HOME 0x10u
+#define CAN_LOCK 0x20u
+#define CAN_LIGHT 0x40u
+#define CAN_INDICATOR 0x80u
+#define CAN_CLIMATE 0x100u
+#define CAN_WAKE 0x200u
+#define CAN_CLEAR_FAULT 0x400u
+#define CAN_FOOT_BEAMS 0x800u
+#define CAN_PIR 0x1000u
+#define CAN_EDGES 0x2000u
+#define CAN_ENTRY_BEAMS 0x4000u
+#define CAN_FIRE_INPUT 0x8000u
+#define CAN_INDICATOR_PER_PLACE 0x10000u
+
+/* StopReason (SPEC chapter 4) */
+#define STOP_FOR_PERSON 0x1u
+#define STOP_FOR_TIME_OUT 0x2u
+#define STOP_FOR_UNKNOWN_OUTCOME 0x3u
+#define STOP_FOR_STALE 0x4u
+#define STOP_FOR_SHUTDOWN 0x5u
+#define STOP_FOR_DEADLINE 0x6u
+#define STOP_FOR_OVERLOAD 0x7u
+#define STOP_FOR_OTHER 0xFFu
+
+/* LeaseRefusal (SPEC chapter 4) */
+#define LEASE_REFUSED_NONE 0x0u
+#define LEASE_REFUSED_NO_MOTION 0x1u
+#define LEASE_REFUSED_WRONG_TOKEN 0x2u
+#define LEASE_REFUSED_COUNTER 0x3u
+#define LEASE_REFUSED_SEQUENCE_OLD 0x4u
+#define LEASE_REFUSED_LAPSED 0x5u
+
+#define OPERATION_NUMBERS {0u, 1u, 2u, 3u, 4u, 5u, 16u, 17u, 18u, 19u, 20u, 21u}
+
+struct register_block {
+    uint16_t address;
+    uint16_t count;
+    char access;
+};
+
+#define BLOCKS 15u
+extern const struct register_block register_blocks[BLOCKS];
+
+#endif
