@@ -1,0 +1,52 @@
+"""A bank that is watched: the real shelf model, telling of every start and every step of its steel."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from simulators.bank_plan import BankPlan
+from simulators.shelf_drive import Task
+from simulators.shelf_model import ShelfModel
+from simulators.shelf_record import BankState
+
+
+class BankWatcher(Protocol):
+    """Who is told."""
+
+    def note_start(self, task: Task) -> None: ...
+
+    def note_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None: ...
+
+
+class WatchedModel(ShelfModel):
+    """The model with a watcher beside it; it changes nothing."""
+
+    def __init__(self, plan: BankPlan, *, seed: int = 0) -> None:
+        self.watcher: BankWatcher | None = None
+        super().__init__(plan, seed=seed)
+
+    @property
+    def task(self) -> Task | None:
+        """What the bank is busy with."""
+        return self._task
+
+    @property
+    def positions_known(self) -> bool:
+        """Whether the controller knows where its columns stand."""
+        return self._positions_known
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether a motion is under way that nothing has ended yet."""
+        return self.state in (BankState.WARNING, BankState.MOVING) and not self.ending
+
+    def _start(self, task: Task) -> None:
+        if self.watcher is not None and self.rails.needs_travel(task.aisle):
+            self.watcher.note_start(task)
+        super()._start(task)
+
+    def _step(self, at_ms: int) -> None:
+        before = self.rails.widths_mm()
+        super()._step(at_ms)
+        if self.watcher is not None:
+            self.watcher.note_step(before, self.rails.widths_mm())

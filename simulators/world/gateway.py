@@ -1,0 +1,154 @@
+"""The gateway without its threads: the real runtime and the real shelf port, stepped by the world."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from edge.core.deadlines import next_deadline
+from edge.core.effects import Effect, PermitLease, ShelfOrder
+from edge.core.events import Event, Fresh, GatewayStarted, Now
+from edge.core.room import RoomSettings
+from edge.core.view import kiosk_view
+from edge.drivers.shelf_reports import translate_report
+from edge.drivers.shelf_serial import SerialShelf, ShelfBank
+from edge.ports import Link, Scanner, Sink
+from edge.runtime.clock import Clock
+from edge.runtime.enrichment import EVENT_FIELDS
+from edge.runtime.gateway import FLUSH_MS, GatewayRuntime
+from edge.store import Store
+from firmware_protocol.reports import ConditionChanged
+from simulators.world.disk import MemoryDisk
+
+
+class SteppedShelf(SerialShelf):
+    """The real shelf port on a line that the world serves; orders are taken at the moment they are given."""
+
+    def __init__(self, bus_id: str, banks: Sequence[ShelfBank], baud: int, clock: Callable[[], float]) -> None:
+        super().__init__(bus_id, _no_line, banks, baud=baud)
+        self._clock = clock
+        self._sink: Sink | None = None
+        self.permitted_until_ms = dict.fromkeys(self.banks, 0.0)
+
+    def start(self, sink: Sink) -> None:
+        """Take the sink; the world does the talking."""
+        self._sink = sink
+
+    def submit(self, order: ShelfOrder) -> None:
+        """Take an order now."""
+        if isinstance(order, PermitLease):
+            self.permitted_until_ms[order.bank] = order.until_mono_ms
+        self._take_order(order, self._clock())
+
+    def next_step_ms(self, now_ms: float) -> float:
+        """When the schedule wants its next step."""
+        return self._schedule.next_step_ms(now_ms)
+
+    def receive(self, octets: bytes, now_ms: float) -> None:
+        """Take bytes from the line."""
+        self._schedule.receive(octets, now_ms)
+
+    def step(self, now_ms: float) -> bytes | None:
+        """Return the bytes to write now."""
+        return self._schedule.step(now_ms)
+
+    def push_reports(self) -> None:
+        """Tell the core what the schedule has to tell."""
+        for unit, report in self._schedule.take_reports():
+            if isinstance(report, ConditionChanged) and report.identity is not None:
+                self._columns[unit] = report.identity.columns
+            event = translate_report(self._bank_of[unit], self._columns[unit], report)
+            if event is not None and self._sink is not None:
+                self._sink(event)
+
+
+def _no_line() -> Any:
+    raise OSError("the world serves this line")
+
+
+class SteppedRuntime(GatewayRuntime):
+    """The real executor, one turn at a time, with ids drawn from the seed and a disk that outlives it."""
+
+    def __init__(
+        self,
+        settings: RoomSettings,
+        store: Store | MemoryDisk,
+        *,
+        shelf: SteppedShelf,
+        scanners: dict[str, Scanner],
+        link: Link,
+        clock: Clock,
+        boot_id: str,
+        dice: random.Random,
+        observe: Callable[[Event, Sequence[Effect], float], None],
+    ) -> None:
+        super().__init__(
+            settings,
+            cast("Store", store),
+            shelves=[shelf],
+            scanners=scanners,
+            link=link,
+            code_version="world",
+            clock=clock,
+            boot_id=boot_id,
+            observe=observe,
+        )
+        self._dice = dice
+        self._views = 0
+        self._disk = store
+
+    def begin(self) -> None:
+        """Start: drivers first, then the event that says so."""
+        self._dispatcher.start(self.post)
+        self._begin()
+
+    def turn(self) -> None:
+        """Decide everything that waits or is due."""
+        while self._inbox.depth() or self.next_ms() <= self._clock.mono_ms():
+            self._turn()
+
+    def _begin(self) -> None:
+        if not isinstance(self._disk, MemoryDisk):
+            super()._begin()
+            return
+        self._state, self._recorder.follows = self._disk.recover(self._settings)
+        self._remembers = True
+        self._recorder.begin_segment(self._state)
+        self._step(GatewayStarted(self._boot_id, self._code_version, self._settings), self._clock.now())
+
+    def abandon(self) -> None:
+        """Die: whatever was not committed is lost, and nobody listens any more."""
+        self._dispatcher.close()
+
+    def look_up(self) -> None:
+        """Take a turn though nothing waits: the clock may have jumped."""
+        self._turn()
+
+    def next_ms(self) -> float:
+        """When the next deadline or flush is due."""
+        due = next_deadline(self._state)
+        moment = float("inf") if due is None else float(due)
+        if self._recorder.waiting:
+            moment = min(moment, self._recorder.oldest_ms + FLUSH_MS)
+        return moment
+
+    def _sleep_s(self) -> float:
+        return 0.0
+
+    def _complete(self, event: Event) -> Event:
+        completed = super()._complete(event)
+        if "fresh" not in EVENT_FIELDS[type(event)]:
+            return completed
+        draw = self._dice.getrandbits
+        ids = tuple(f"{draw(32):08x}-{draw(16):04x}-7{draw(12):03x}-8{draw(12):03x}-{draw(48):012x}" for _ in range(4))
+        added: dict[str, Any] = {"fresh": Fresh(draw(64) or 1, ids)}
+        return replace(completed, **added)
+
+    def _show(self, now: Now) -> None:
+        # people of the world read the state itself; now and then the real view is made, so that it never fails unseen
+        self._shown_at_ms = now.mono_ms
+        self._views += 1
+        if self._views % 97 == 0:
+            kiosk_view(self._state, now)

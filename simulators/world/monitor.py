@@ -1,0 +1,236 @@
+"""What may never happen, judged from outside after every event: on the truth of steel, people and bytes.
+
+Nothing here asks the code under test whether a rule held: presses, interlocks, leases and orders are reckoned anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from edge.core.effects import Effect, PermitLease, SendSelect, SendStop
+from edge.core.events import CodeRead, DeadlinePassed, Event, RingEventsRead, SnapshotArrived, StopReadBack
+from edge.core.requests import QUEUE_MAX
+from firmware_protocol import registers as map_
+from simulators.shelf_drive import Task
+from simulators.shelf_record import BankState, EventKind, SafetyInput
+from simulators.world.bank import WatchedModel
+from simulators.world.harm import HarmWatch
+from simulators.world.presses import PressBook, Selected
+
+CONFIRMATION_MS = 15_000
+REQUEST_MS = 30_000
+OPERATE_MS = 2_000 + 300
+SLACK_MS = 150  # an event and an order may cross on the wire
+LEASE_MS = 500
+STEP_SLACK_MS = 15
+SILENCE_MS = 250 + LEASE_MS
+INBOX_MAX = 512
+HOLDING = frozenset(
+    {SafetyInput.EMERGENCY_STOP, SafetyInput.EDGE, SafetyInput.BEAM, SafetyInput.FIRE, SafetyInput.MAINTENANCE}
+)
+BUTTONS = frozenset({EventKind.BUTTON})
+
+
+class Monitor:
+    """Watches one bank and its gateway. `fail(rule, what)` is called for every breach."""
+
+    def __init__(
+        self,
+        model: WatchedModel,
+        harm: HarmWatch,
+        clock: Callable[[], float],
+        fail: Callable[[str, str], None],
+    ) -> None:
+        self.book = PressBook()
+        self.motions = 0
+        self.harm = harm
+        self._model = model
+        self._clock = clock
+        self._fail = fail
+        self._permit_ms = 0.0
+        self._alive_ms = 0.0
+        self._counter = 0
+        self._stop_ms: float | None = None
+        self._offence_ms: float | None = None
+        self._started_ms = 0.0
+        self._scans: list[tuple[float, int]] = []
+        self._sent: set[tuple[int, bytes]] = set()
+
+    # ---- the gateway's decisions ----------------------------------------------------------------
+
+    def observe(self, event: Event, effects: Sequence[Effect], _seconds: float) -> None:
+        """Take one step of the core."""
+        for effect in effects:
+            if isinstance(effect, SendSelect):
+                self._judge_select(event, effect)
+            elif isinstance(effect, PermitLease):
+                self._permit_ms = effect.until_mono_ms
+            elif isinstance(effect, SendStop) and self._stop_ms is None:
+                self._stop_ms = self._clock()
+        if isinstance(event, StopReadBack):
+            self._stop_ms = None
+
+    def note_restart(self) -> None:
+        """A gateway died: its permits died with it."""
+        self._permit_ms = 0.0
+        self._stop_ms = None
+
+    def note_place_scan(self, aisle: int) -> None:
+        """Somebody scanned a place inside an aisle."""
+        self._scans = [*self._scans[-7:], (self._clock(), aisle)]
+
+    def _judge_select(self, event: Event, order: SendSelect) -> None:
+        now = self._clock()
+        press = self.book.find(event)
+        by_scan = isinstance(event, CodeRead) and not event.text.startswith("CF")
+        if press is None and not by_scan:
+            self._fail("0", f"SELECT out of {type(event).__name__}")
+        if by_scan and self._closing(order.aisle):
+            self._fail("1", f"a scan alone opens aisle {order.aisle} though {self._closing(order.aisle)} closes")
+        if press is not None:
+            press.uses += 1
+            if press.uses > 1:
+                self._fail("2", "one press, two SELECTs")
+            if now - press.at_ms > CONFIRMATION_MS:
+                self._fail("2", f"SELECT {now - press.at_ms:.0f} ms after the press")
+            if press.afar:
+                self._fail("3", "SELECT out of a press from afar")
+        if order.request_id in self.book.selected:
+            self._fail("12", "two SELECTs of one request id")
+        self.book.selected[order.request_id] = Selected(order.request_id, now, press, now)
+
+    def _closing(self, aisle: int) -> list[int]:
+        if aisle not in self._model.plan.aisles:
+            return []
+        widths = self._model.rails.widths_mm()
+        passable = self._model.plan.passable_gap_mm
+        return [no for no in self._model.rails.narrowing_for(aisle) if widths[no] >= passable]
+
+    # ---- bytes that leave the gateway ------------------------------------------------------------
+
+    def note_frame(self, octets: bytes) -> None:
+        """Take a request as it leaves."""
+        now = self._clock()
+        address = int.from_bytes(octets[6:8] if octets[1] == 0x17 else octets[2:4], "big")
+        if octets[1] == 0x03 or address not in {map_.SELECT.address, map_.OPERATE.address, map_.LEASE.address}:
+            return
+        if address == map_.LEASE.address:
+            if now > self._permit_ms + SLACK_MS / 10:
+                self._fail("13", f"a lease renewed {now - self._permit_ms:.0f} ms after its permit ran out")
+            if self._stop_ms is not None:
+                self._fail("14", "a lease renewed after STOP")
+            self._note_lease(octets, now)
+            return
+        request = octets[11:19] if octets[1] == 0x17 else octets[7:15]
+        if (address, request) in self._sent:
+            self._fail("12", "SELECT or OPERATE sent twice")
+        self._sent.add((address, request))
+
+    def _note_lease(self, octets: bytes, now: float) -> None:
+        counter, sequence = int.from_bytes(octets[11:13], "big"), int.from_bytes(octets[13:15], "big")
+        fresh = self._model.sequence_age_ms(sequence) <= LEASE_MS
+        rising = 0 < ((counter - self._counter) & 0xFFFF) < 0x8000
+        if fresh and rising:
+            self._counter, self._alive_ms = counter, now
+
+    # ---- steel --------------------------------------------------------------------------------------
+
+    def note_start(self, task: Task) -> None:
+        """Take a motion that is about to begin its warning."""
+        model, now = self._model, self._clock()
+        self.motions += 1
+        self._started_ms = self._alive_ms = now
+        self._counter = 0
+        narrowing = set(model.rails.narrowing_for(task.aisle))
+        if held := model.circumstances.inputs & HOLDING:
+            self._fail("local", f"motion began though {sorted(held)} hold the bank")
+        if locked := narrowing & model.circumstances.locks:
+            self._fail("6", f"motion began though {sorted(locked)} is locked from inside")
+        if seen := narrowing & model.occupancy.seen(model.rails.widths_mm()):
+            self._fail("7", f"motion began though {sorted(seen)} is seen occupied")
+        if not model.positions_known:
+            self._fail("10", "motion began with positions unknown")
+        if model.faults:
+            self._fail("fault", "motion began with a fault standing")
+        if task.request_id is not None:
+            self._judge_start(task.request_id, now)
+        else:
+            self.book.last_motion = None
+
+    def _judge_start(self, request_id: int, now: float) -> None:
+        selected = self.book.selected.get(request_id)
+        if selected is None:
+            self._fail("0", "motion of a request that the core never selected")
+            return
+        self.book.last_motion = selected
+        selected.starts += 1
+        if selected.starts > 1:
+            self._fail("12", "motion twice for one request")
+        press = selected.press
+        begun = press.at_ms if press is not None else selected.at_ms
+        if now - begun > CONFIRMATION_MS + OPERATE_MS:
+            self._fail("2", f"motion {now - begun:.0f} ms after the press")
+        if press is None:
+            return
+        later = [e for e in self._model.events if 0 < ((e.number - press.ring_head) & 0xFFFF) < 0x8000]
+        if any(event.kind not in BUTTONS for event in later):
+            self._fail("9", f"motion began though {later[0].kind} came after the press")
+        if any(press.at_ms < at < now - SLACK_MS for at, _ in self._scans):
+            self._fail("2", "motion began though a place was scanned after the press")
+
+    def note_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None:
+        """Take one step of the steel."""
+        model = self._model
+        if model.occupancy.people:
+            self.harm.watch(before_mm, after_mm)
+        task = model.task
+        if model.state is not BankState.MOVING or task is None or task.ending:
+            self._offence_ms = None
+            return
+        now = float(model.now_ms)
+        narrowing = {no for no, width in after_mm.items() if width < before_mm[no] - 1e-9}
+        self._judge_going_on(now, narrowing, after_mm)
+        if task.request_id is None:
+            return
+        if now - self._alive_ms > LEASE_MS + STEP_SLACK_MS:
+            self._fail("13", f"moving {now - self._alive_ms:.0f} ms after the last lease")
+        if self._stop_ms is not None and now - self._stop_ms > SILENCE_MS + SLACK_MS:
+            self._fail("14", f"moving {now - self._stop_ms:.0f} ms after STOP")
+        self._judge_narrowing(before_mm, after_mm)
+
+    def _judge_going_on(self, now: float, narrowing: set[int], after_mm: dict[int, float]) -> None:
+        """Two steps on end against an interlock are one too many."""
+        circumstances = self._model.circumstances
+        against = (
+            narrowing & self._model.occupancy.seen(after_mm)
+            or narrowing & circumstances.locks
+            or circumstances.inputs & HOLDING
+        )
+        limit_ms = self._model.plan.times.warning_ms + 1.2 * self._model.plan.longest_travel_ms + LEASE_MS
+        if now - self._started_ms > limit_ms:
+            self._fail("19", "moving beyond the bank's own travel time")
+        if not against:
+            self._offence_ms = None
+        elif self._offence_ms is None:
+            self._offence_ms = now
+        elif now - self._offence_ms > STEP_SLACK_MS:
+            self._fail("7", f"motion went on against {sorted(map(str, against))}")
+
+    def _judge_narrowing(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None:
+        passable = self._model.plan.passable_gap_mm
+        selected = self.book.last_motion
+        press = selected.press if selected is not None else None
+        for no, width in after_mm.items():
+            if width < passable <= before_mm[no] and (press is None or no not in press.closing):
+                self._fail("1", f"aisle {no} narrowed below the passable gap without its own confirmation")
+
+    # ---- bounds -----------------------------------------------------------------------------------
+
+    def check_bounds(self, queue: int, inbox: int, waiting: int) -> None:
+        """Look at every queue."""
+        if queue > QUEUE_MAX or inbox > INBOX_MAX or waiting > INBOX_MAX:
+            self._fail("bounds", f"queue {queue}, inbox {inbox}, steps {waiting}")
+
+
+QUIET_CAUSES: tuple[type[Any], ...] = (SnapshotArrived, RingEventsRead, DeadlinePassed)

@@ -1,0 +1,167 @@
+"""A run of the world: rooms on one clock, hour after hour, and the sum of what happened."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge.core.link import hash_record
+from simulators.world.agenda import Deed
+from simulators.world.centre import Centre
+from simulators.world.habits import Habits
+from simulators.world.layout import lay_out
+from simulators.world.mishaps import HOUR_MS, Mishaps
+from simulators.world.people import People
+from simulators.world.room import Room
+
+DRAIN_MS = 180_000.0  # after the last act: centre up, line clean, everything told
+
+
+@dataclass
+class Report:
+    """What one seed, or many, led to."""
+
+    hours: float = 0.0
+    seeds: int = 0
+    motions: int = 0
+    polls: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    harm: Counter[str] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+    wall_s: float = 0.0
+
+    def add(self, other: Report) -> None:
+        """Add another report."""
+        self.hours += other.hours
+        self.seeds += other.seeds
+        self.motions += other.motions
+        self.polls += other.polls
+        self.counts += other.counts
+        self.harm += other.harm
+        self.violations += other.violations
+        self.wall_s += other.wall_s
+
+
+class World:
+    """Some rooms of one seed."""
+
+    def __init__(
+        self,
+        seed: int,
+        habits: Habits,
+        *,
+        hours: float,
+        rooms: int = 1,
+        kind: str = "",
+        folder: Path | None = None,
+        every_poll: bool = False,
+    ) -> None:
+        self.seed = seed
+        self.hours = hours
+        self.habits = habits
+        dice = random.Random(seed)  # noqa: S311 - a world by its seed
+        self.centre = Centre(dice)
+        self.rooms: list[Room] = []
+        self.people: list[People] = []
+        self._mishaps: list[Mishaps] = []
+        for number in range(rooms):
+            own = random.Random(dice.getrandbits(64))  # noqa: S311 - a world by its seed
+            layout = lay_out(f"r{number + 1:02d}", habits, own, kind)
+            room = Room(layout, habits, self.centre, own, folder / layout.room_id if folder else None)
+            room.never_rests = every_poll
+            people = People(room)
+            self.rooms.append(room)
+            self.people.append(people)
+            self._mishaps.append(Mishaps(room, people))
+
+    def run(self) -> Report:
+        """Live through all hours, then let everything come to rest and be accounted for."""
+        began = time.perf_counter()
+        for room, people, mishaps in zip(self.rooms, self.people, self._mishaps, strict=True):
+            room.agenda.begin(self._work(room, people, mishaps))
+            mishaps.begin()
+        self._pass(self.hours * HOUR_MS)
+        self._calm()
+        self._pass(self.hours * HOUR_MS + DRAIN_MS)
+        for room, people in zip(self.rooms, self.people, strict=True):
+            check_books(room, people)
+        return self._sum_up(time.perf_counter() - began)
+
+    def _work(self, room: Room, people: People, mishaps: Mishaps) -> Deed:
+        """Begin acts at the pace of the habits, until the hours are over."""
+        yield 3_000.0
+        while room.agenda.now_ms < self.hours * HOUR_MS:
+            mishaps.look_after()
+            people.begin_something()
+            yield room.dice.expovariate(self.habits.pace["acts_per_hour"]) * HOUR_MS
+
+    def _pass(self, until_ms: float) -> None:
+        """Let time pass in every room, always the one that comes first."""
+        due = [(room.next_ms(), index) for index, room in enumerate(self.rooms)]
+        heapq.heapify(due)
+        while due and due[0][0] <= until_ms:
+            at_ms, index = due[0]
+            room = self.rooms[index]
+            room.run(max(at_ms, room.agenda.now_ms))
+            heapq.heapreplace(due, (room.next_ms(), index))
+
+    def _calm(self) -> None:
+        self.centre.is_up = True
+        for room in self.rooms:
+            room.calm()
+
+    def _sum_up(self, wall_s: float) -> Report:
+        report = Report(hours=self.hours * len(self.rooms), seeds=1, wall_s=wall_s)
+        for room in self.rooms:
+            report.motions += room.monitor.motions
+            report.polls += room.line.exchanges
+            report.counts += room.counts
+            report.harm += room.harm
+            report.violations += [f"seed {self.seed} {room.layout.room_id}: {each}" for each in room.violations]
+        report.violations += [f"seed {self.seed}: {each}" for each in self.centre.faults]
+        return report
+
+
+def check_books(room: Room, people: People) -> None:
+    """Compare what was recorded, what the centre has, and what stands where in truth."""
+    kept = [line for _, line in room.disk.outbox.read_after(room.disk.outbox.epoch, 0, 1_000_000)]
+    told = room.centre.list_lines(room.layout.room_id)
+    if [hash_record(line) for line in told] != [hash_record(line) for line in kept]:
+        room.fail("facts", f"the centre has {len(told)} facts, the gateway recorded {len(kept)}")
+    ids = [json.loads(line)["id"] for line in told]
+    if len(ids) != len(set(ids)):
+        room.fail("facts", "a fact twice at the centre")
+    for code in room.layout.boxes:
+        box = room.disk.replica.find_box(code)
+        if box is None or (box.state == "shelved") == (box.place is None):
+            room.fail("boxes", f"{code} is nowhere")
+            continue
+        if box.state == "shelved" and code in people.hand:
+            room.fail("boxes", f"{code} is in a hand, and recorded as shelved")
+        at_centre = room.centre.find_box(room.layout.room_id, code)
+        here = (box.state, box.place.key if box.place else None)
+        if at_centre is not None and at_centre != here:
+            room.fail("boxes", f"{code}: {here} in the room, {at_centre} at the centre")
+
+
+def describe_report(report: Report, digest: str) -> dict[str, Any]:
+    """Put a report into the words of the summary."""
+    counts = dict(sorted(report.counts.items()))
+    return {
+        "hours": round(report.hours, 3),
+        "seeds": report.seeds,
+        "acts": counts.pop("acts", 0),
+        "motions": report.motions,
+        "exchanges": report.polls,
+        "hazards": counts,
+        "violations": len(report.violations),
+        "harm": dict(sorted(report.harm.items())),
+        "habits_sha256": digest,
+        "x_real_time": round(report.hours * 3600 / report.wall_s, 1) if report.wall_s else None,
+    }
