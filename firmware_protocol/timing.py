@@ -6,6 +6,7 @@ Times are milliseconds as floats. Nothing here reads a clock.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 CHARACTER_BITS = 11
 SILENCE_CHARACTERS = 3.5
@@ -70,8 +71,7 @@ class Line:
 
     def lease_period_ms(self, moving: int) -> float:
         """Longest time from one renewal to the next becoming due, so that the worst interval holds (SPEC 6.7)."""
-        lease = self.wire_ms(*LEASE_BYTES)
-        return max(0.0, min(MAX_LEASE_PERIOD_MS, MAX_RENEWAL_INTERVAL_MS - self.renewal_interval_ms(moving) + lease))
+        return _lease_period_ms(self, moving)
 
     @property
     def watch_period_ms(self) -> float:
@@ -90,6 +90,13 @@ class Line:
     def stop_turn_ms(self) -> float:
         """Longest wait of a STOP: an answer that has begun, silence, and the STOP itself."""
         return self.longest_exchange_ms + self.silence_ms + self.sending_ms(STOP_BYTES[0])
+
+
+@lru_cache(maxsize=256)
+def _lease_period_ms(line: Line, moving: int) -> float:
+    # asked before every exchange
+    lease = line.wire_ms(*LEASE_BYTES)
+    return max(0.0, min(MAX_LEASE_PERIOD_MS, MAX_RENEWAL_INTERVAL_MS - line.renewal_interval_ms(moving) + lease))
 
 
 @dataclass(frozen=True, slots=True)

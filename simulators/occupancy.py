@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from simulators.bank_plan import BankPlan, SensorKind
@@ -38,7 +38,7 @@ class _Sensor:
     count: int = 0  # entry beams only
 
 
-_SEES: dict[SensorKind, frozenset[Posture]] = {
+SEES: dict[SensorKind, frozenset[Posture]] = {
     SensorKind.FOOT_BEAM: frozenset({Posture.WALKING, Posture.STILL, Posture.KNEELING}),
     SensorKind.PIR: frozenset({Posture.WALKING}),
 }
@@ -52,7 +52,8 @@ class Occupancy:
         self._sensors = {aisle: [_Sensor(kind) for kind in plan.sensors] for aisle in plan.aisles}
         self.unknown: set[int] = set()
         self.squeezed_mm: dict[str, float] = {}
-        self._odd = False  # some sensor is stuck or some count is not zero
+        # aisles where a sensor may have something to say; None: to be found anew
+        self._stirred: tuple[int, ...] | None = ()
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -67,19 +68,27 @@ class Occupancy:
         """Put somebody into an aisle; answers whether its entry beams were broken."""
         self.leave(person.name)
         self._people[person.name] = person
+        self._stirred = None
         return self._count_passage(person.aisle, 1)
+
+    def pose(self, name: str, posture: Posture) -> None:
+        """Let somebody who is inside kneel, climb or stand still."""
+        person = self._people.get(name)
+        if person is not None:
+            self._people[name] = replace(person, posture=posture)
 
     def leave(self, name: str) -> int | None:
         """Take somebody out; answers the aisle whose entry beams were broken, if any."""
         person = self._people.pop(name, None)
         self.squeezed_mm.pop(name, None)
+        self._stirred = None
         if person is None or not self._count_passage(person.aisle, -1):
             return None
         return person.aisle
 
     def _count_passage(self, aisle: int, delta: int) -> bool:
         broken = False
-        self._odd = True
+        self._stirred = None
         for sensor in self._sensors.get(aisle, ()):
             if sensor.kind is SensorKind.ENTRY_BEAMS and sensor.stuck is None:
                 sensor.count = max(0, sensor.count + delta)
@@ -92,30 +101,33 @@ class Occupancy:
 
     def stick(self, aisle: int, kind: SensorKind, reading: bool | None) -> None:
         """Freeze a sensor at a reading; None lets it work again."""
-        self._odd = True
+        self._stirred = None
         for sensor in self._sensors[aisle]:
             if sensor.kind is kind:
                 sensor.stuck = reading
 
     def seen(self, widths_mm: dict[int, float]) -> frozenset[int]:
         """Aisles in which some sensor sees somebody now."""
-        if self._silent():
-            return frozenset()
-        return frozenset(aisle for aisle, width in widths_mm.items() if self._sees(aisle, width))
+        return frozenset(aisle for aisle in self._list_stirred() if self._sees(aisle, widths_mm[aisle]))
 
     def touched(self, widths_mm: dict[int, float]) -> frozenset[int]:
         """Aisles whose edge feels somebody now."""
-        if self._silent():
-            return frozenset()
         return frozenset(
             aisle
-            for aisle, width in widths_mm.items()
-            if any(self._reads(s, aisle, width) for s in self._sensors[aisle] if s.kind is SensorKind.EDGE)
+            for aisle in self._list_stirred()
+            if any(self._reads(s, aisle, widths_mm[aisle]) for s in self._sensors[aisle] if s.kind is SensorKind.EDGE)
         )
 
-    def _silent(self) -> bool:
-        """Tell whether no sensor can have anything to say."""
-        return not self._people and not self._odd
+    def _list_stirred(self) -> tuple[int, ...]:
+        """List the aisles with somebody inside, with a stuck sensor or a count; no other sensor can say anything."""
+        if self._stirred is None:
+            taken = {person.aisle for person in self._people.values()}
+            self._stirred = tuple(
+                aisle
+                for aisle, sensors in self._sensors.items()
+                if aisle in taken or any(sensor.count or sensor.stuck is not None for sensor in sensors)
+            )
+        return self._stirred
 
     def _sees(self, aisle: int, width_mm: float) -> bool:
         return any(self._reads(sensor, aisle, width_mm) for sensor in self._sensors[aisle])
@@ -130,7 +142,7 @@ class Occupancy:
         inside = self.people_in(aisle)
         if sensor.kind is SensorKind.EDGE:
             return bool(inside) and width_mm < BODY_MM
-        return any(person.posture in _SEES[sensor.kind] for person in inside)
+        return any(person.posture in SEES[sensor.kind] for person in inside)
 
     def blind_aisles(self) -> frozenset[int]:
         """Aisles without any sensor that could see somebody before touching them."""

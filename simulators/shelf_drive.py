@@ -49,10 +49,10 @@ class Task:
 class ShelfDrive:
     """What moves, warns and ends by itself."""
 
-    def __init__(self, plan: BankPlan, *, seed: int = 0) -> None:
+    def __init__(self, plan: BankPlan, *, seed: int = 0, step_ms: int = STEP_MS) -> None:
         self.plan = plan
         self.now_ms = 0
-        self.rails = Rails(plan)
+        self.rails = Rails(plan, step_ms=step_ms)
         self.occupancy = Occupancy(plan)
         self.circumstances = Circumstances()
         self.state = BankState.IDLE
@@ -93,7 +93,7 @@ class ShelfDrive:
         """Let time pass until `to_ms`; steel, timers and sensors follow in their order."""
         while True:
             moving = not self.rails.arrived
-            next_step = self._physics_ms + STEP_MS if moving else None
+            next_step = self._physics_ms + self.rails.step_ms if moving else None
             due = [at for at in (next_step, *self._due.values()) if at is not None]
             at_ms = min(due, default=to_ms + 1)
             if at_ms > to_ms:
@@ -237,7 +237,7 @@ class ShelfDrive:
 
     def _watch_standstill(self) -> None:
         if not self.rails.arrived:
-            self._due["standstill"] = self._physics_ms + STEP_MS
+            self._due["standstill"] = self._physics_ms + self.rails.step_ms
             return
         self._note(EventKind.MOTION_ENDED, self._task.aisle if self._task else 0, self._end_cause)
         self._task = None

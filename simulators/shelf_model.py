@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from simulators.bank_plan import SensorKind
 from simulators.interlocks import motion_reasons, state_reasons
-from simulators.occupancy import Person
+from simulators.occupancy import Person, Posture
 from simulators.shelf_drive import ACTIVE, ShelfDrive, Task
 from simulators.shelf_record import (
     BankState,
@@ -219,6 +219,12 @@ class ShelfModel(ShelfDrive):
         self._watch_sensors()
         if broken and self.state is BankState.MOVING and person.aisle in self._narrowing_now():
             self._trip(SafetyInput.BEAM, EventKind.BEAM_BROKEN, person.aisle)
+        self._drop_if_forbidden()
+
+    def pose(self, name: str, posture: Posture) -> None:
+        """Let somebody who is inside stand otherwise; some sensors see them then, some don't."""
+        self.occupancy.pose(name, posture)
+        self._watch_sensors()
         self._drop_if_forbidden()
 
     def leave(self, name: str) -> None:

@@ -26,10 +26,12 @@ class _Drive:
 
 
 class Rails:
-    """The columns of one bank. Deterministic: time passes only in whole steps of STEP_MS."""
+    """The columns of one bank. Deterministic: time passes only in whole steps of `step_ms`."""
 
-    def __init__(self, plan: BankPlan) -> None:
+    def __init__(self, plan: BankPlan, *, step_ms: int = STEP_MS) -> None:
         self.plan = plan
+        self.step_ms = step_ms
+        self._column_widths = [column.width_mm for column in plan.columns]
         self._drives: list[_Drive] = []
         self._braking = False
         self.travelled_mm = 0.0
@@ -83,7 +85,8 @@ class Rails:
 
     def _widths_of(self, lefts: list[float]) -> dict[int, float]:
         ends = [*lefts[1:], float(self.plan.rail_mm)]
-        return {no: max(0.0, ends[no - 1] - lefts[no - 1] - self._drives[no - 1].width_mm) for no in self.plan.aisles}
+        gaps = [end - left - width for end, left, width in zip(ends, lefts, self._column_widths, strict=True)]
+        return {no: gap if (gap := gaps[no - 1]) > 0.0 else 0.0 for no in self.plan.aisles}
 
     def narrowing_for(self, aisle: int) -> tuple[int, ...]:
         """Aisles that would become narrower if this one were opened, by more than 1 mm."""
@@ -159,14 +162,14 @@ class Rails:
         drive.x_mm = min(max(drive.x_mm + delta_mm, low), high)
 
     def step(self) -> None:
-        """Let STEP_MS pass."""
+        """Let one step pass."""
         headings = [self._heading(drive) for drive in self._drives]
         leftward = [index for index, heading in enumerate(headings) if heading < 0]
         rightward = [index for index, heading in enumerate(headings) if heading > 0]
         for index in (*leftward, *reversed(rightward)):  # the one in front makes room first
             self._step_one(index)
         for drive in self._drives:
-            drive.starts_in_ms -= STEP_MS
+            drive.starts_in_ms -= self.step_ms
 
     @staticmethod
     def _heading(drive: _Drive) -> float:
@@ -184,7 +187,7 @@ class Rails:
     def _step_one(self, index: int) -> None:
         drive = self._drives[index]
         times = self.plan.times
-        seconds = STEP_MS / 1000
+        seconds = self.step_ms / 1000
         speed = abs(drive.speed_mm_s)
         way = math.copysign(1.0, self._heading(drive))
         if drive.jammed:

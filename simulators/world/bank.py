@@ -9,6 +9,9 @@ from simulators.shelf_drive import Task
 from simulators.shelf_model import ShelfModel
 from simulators.shelf_record import BankState
 
+# 1.6 mm at full speed: small beside every distance that is judged
+STEP_MS = 20
+
 
 class BankWatcher(Protocol):
     """Who is told."""
@@ -23,7 +26,7 @@ class WatchedModel(ShelfModel):
 
     def __init__(self, plan: BankPlan, *, seed: int = 0) -> None:
         self.watcher: BankWatcher | None = None
-        super().__init__(plan, seed=seed)
+        super().__init__(plan, seed=seed, step_ms=STEP_MS)
 
     @property
     def task(self) -> Task | None:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any, cast
 
 from edge.core.deadlines import next_deadline
-from edge.core.effects import Effect, PermitLease, ShelfOrder
+from edge.core.effects import Effect, ShelfOrder
 from edge.core.events import Event, Fresh, GatewayStarted, Now
 from edge.core.room import RoomSettings
+from edge.core.state import State
 from edge.core.view import kiosk_view
 from edge.drivers.shelf_reports import translate_report
 from edge.drivers.shelf_serial import SerialShelf, ShelfBank
@@ -30,7 +31,7 @@ class SteppedShelf(SerialShelf):
         super().__init__(bus_id, _no_line, banks, baud=baud)
         self._clock = clock
         self._sink: Sink | None = None
-        self.permitted_until_ms = dict.fromkeys(self.banks, 0.0)
+        self.is_stirred = True  # an order or bytes have come since the last step
 
     def start(self, sink: Sink) -> None:
         """Take the sink; the world does the talking."""
@@ -38,8 +39,7 @@ class SteppedShelf(SerialShelf):
 
     def submit(self, order: ShelfOrder) -> None:
         """Take an order now."""
-        if isinstance(order, PermitLease):
-            self.permitted_until_ms[order.bank] = order.until_mono_ms
+        self.is_stirred = True
         self._take_order(order, self._clock())
 
     def next_step_ms(self, now_ms: float) -> float:
@@ -48,6 +48,7 @@ class SteppedShelf(SerialShelf):
 
     def receive(self, octets: bytes, now_ms: float) -> None:
         """Take bytes from the line."""
+        self.is_stirred = True
         self._schedule.receive(octets, now_ms)
 
     def step(self, now_ms: float) -> bytes | None:
@@ -97,6 +98,8 @@ class SteppedRuntime(GatewayRuntime):
         )
         self._dice = dice
         self._views = 0
+        self._due_of: State | None = None  # the state whose deadline is known
+        self._due_ms = float("inf")
         self._disk = store
 
     def begin(self) -> None:
@@ -128,8 +131,10 @@ class SteppedRuntime(GatewayRuntime):
 
     def next_ms(self) -> float:
         """When the next deadline or flush is due."""
-        due = next_deadline(self._state)
-        moment = float("inf") if due is None else float(due)
+        if self._due_of is not self._state:
+            due = next_deadline(self._state)
+            self._due_of, self._due_ms = self._state, float("inf") if due is None else float(due)
+        moment = self._due_ms
         if self._recorder.waiting:
             moment = min(moment, self._recorder.oldest_ms + FLUSH_MS)
         return moment

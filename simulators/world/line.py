@@ -29,6 +29,7 @@ class VirtualLine:
         self._pending: list[tuple[float, int, bool, bytes]] = []
         self._count = 0
         self._is_waiting = False
+        self._step_due_ms: float | None = None
 
     def connect(self, shelf: SteppedShelf | None) -> None:
         """Let a gateway take the line, or nobody; what was on the way to the one before is lost."""
@@ -44,9 +45,14 @@ class VirtualLine:
     def next_ms(self, now_ms: float) -> float:
         """When something happens next on the line."""
         moment = self._pending[0][0] if self._pending else float("inf")
-        if self.shelf is not None:
-            moment = min(moment, max(self.shelf.next_step_ms(now_ms), now_ms + 0.01))
-        return moment
+        shelf = self.shelf
+        if shelf is None:
+            return moment
+        if shelf.is_stirred:
+            return now_ms
+        if self._step_due_ms is None:
+            self._step_due_ms = max(shelf.next_step_ms(now_ms), now_ms + 0.01)
+        return min(moment, self._step_due_ms)
 
     def run(self, now_ms: float) -> None:
         """Deliver what has arrived, and let the gateway write what it has to."""
@@ -57,12 +63,15 @@ class VirtualLine:
             elif self.shelf is not None:
                 self._is_waiting = False
                 self.shelf.receive(octets, now_ms)
-        if self.shelf is None:
+        shelf = self.shelf
+        if shelf is None or not (shelf.is_stirred or self._step_due_ms is None or self._step_due_ms <= now_ms):
             return
-        octets_out = self.shelf.step(now_ms)
+        self._step_due_ms = None
+        shelf.is_stirred = False
+        octets_out = shelf.step(now_ms)
         if octets_out is not None:
             self._send(octets_out, now_ms)
-        self.shelf.push_reports()
+        shelf.push_reports()
 
     def _later(self, at_ms: float, is_request: bool, octets: bytes) -> None:
         self._count += 1

@@ -134,15 +134,22 @@ class People:
         kind = "kiosk" if afar else kind
         room.tell(f"presses ({kind}) for aisle {prompt.wish.target.aisle}, closing {list(prompt.closing)}"
                   f"{'' if looked else ', without looking'}{', from afar' if afar else ''}")  # fmt: skip
-        with room.controller.at_now() as model:
-            if kind == "button":
+        if kind == "button":
+            with room.controller.at_now() as model:
                 model.press_confirm(1)
-            head = model.ring_head
-        room.monitor.book.note(Press(kind, room.agenda.now_ms, prompt.wish.id, prompt.closing, head, looked, afar))
+        self.note_press(kind, prompt, looked=looked, afar=afar)
         if kind == "kiosk":
             room.post(PromptConfirmed("kiosk", prompt.wish.id, afar=afar))
         elif kind == "card":
             room.post(CodeRead("gun", "trigger", room.layout.card, int(room.agenda.now_ms)))
+
+    def note_press(self, kind: str, prompt: Prompt, *, looked: bool, afar: bool = False) -> None:
+        """Note for the monitor what is pressed, and when."""
+        room = self.room
+        with room.controller.at_now() as model:
+            head = model.ring_head
+        press = Press(kind, room.agenda.now_ms, prompt.wish.id, prompt.closing, head, looked, afar)
+        room.monitor.book.note(press)
 
     def scan_place(self, key: str) -> None:
         """Scan the label of a place, standing before it."""
@@ -242,7 +249,12 @@ class People:
         room = self.room
         room.count("scanned_wrong")
         other = "BX02000001X"
-        room.scan(room.dice.choice(["GARBAGE", other, room.layout.end_code, room.layout.card, "PL0100000"]))
+        code = room.dice.choice(["GARBAGE", other, room.layout.end_code, room.layout.card, "PL0100000"])
+        prompt = self.see_prompt()
+        if code == room.layout.card and prompt is not None:
+            room.count("confirmed_without_looking")
+            self.note_press("card", prompt, looked=False)
+        room.scan(code)
         yield GLANCE_MS
 
     def press_bank_button(self) -> Deed:
