@@ -55,12 +55,12 @@ static void set_drive(struct controller *c, uint8_t index, int way)
     const uint32_t bit = BIT(index);
     const int32_t left = way_of(c, index);
 
+    if (way == 0 || (c->driving & bit) == 0u || (c->inputs.turning & bit) != 0u)
+        c->pushed_since_ms[index] = c->now_ms;
     if (way == 0)
         c->driving &= ~bit;
     else
         c->driving |= bit;
-    if (way == 0 || (c->inputs.turning & bit) != 0u)
-        c->pushed_since_ms[index] = c->now_ms;
     hal_drive((uint8_t)(index + 1u), way, (left < 0 ? -left : left) <= (int32_t)c->plan->creep_mm);
 }
 

@@ -20,6 +20,8 @@ void host_power_on(void)
 
 void host_run(uint32_t ms)
 {
+    if (ms == 0u && host.powered)
+        controller_poll(&host.controller);
     for (uint32_t done = 1; done <= ms; done++) {
         steel_step();
         if (host.powered && (done % POLL_MS == 0u || done == ms))
@@ -182,6 +184,12 @@ static bool set_sleep(const long *n)
     return true;
 }
 
+static bool set_unit(const long *n)
+{
+    host.controller.unit = (uint8_t)n[0];
+    return n[0] >= 1 && n[0] <= 247;
+}
+
 static bool run(const long *n)
 {
     if (n[0] < 0)
@@ -196,7 +204,7 @@ static const struct order orders[] = {
     {"estop", 1, estop},     {"fire", 1, fire},   {"panel", 1, panel},   {"clutch", 1, clutch},
     {"key", 1, key},         {"reset", 1, reset}, {"power", 1, power},   {"open", 1, open_by_button},
     {"stop", 1, stop_button}, {"home", 0, home},  {"run", 1, run},       {"sleep", 1, set_sleep},
-    {"deafen", 1, deafen},
+    {"deafen", 1, deafen},   {"unit", 1, set_unit},
 };
 
 static uint16_t read_hex(const char *text, uint8_t *octets, size_t most)

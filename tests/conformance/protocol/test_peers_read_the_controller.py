@@ -1,4 +1,4 @@
-"""Independent tools at the simulated controller: pymodbus and mbpoll read it over a pty, and operate it by the SPEC.
+"""Independent tools at both controllers, the simulators' and the one in C: pymodbus and mbpoll read and operate them.
 
 What they read is judged by the naive reading of the SPEC, never by our codec.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import pytest
 from pymodbus.client import ModbusSerialClient
@@ -16,6 +17,7 @@ from pymodbus.pdu import register_message as rm
 from simulators.bank_plan import plan_bank
 from simulators.shelf_device import ShelfDevice
 from tests.conformance.protocol import naive_decoder
+from tests.conformance.protocol.c_bank import PtyBank
 from tests.conformance.protocol.recreate_vectors import recipes
 from tests.wait import wait_for
 
@@ -27,16 +29,42 @@ PLAN = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def device() -> Iterator[ShelfDevice]:
+class Device(Protocol):
+    """A controller on a pty that is the bus, and one that only shows."""
+
+    @property
+    def bus_path(self) -> str: ...
+    @property
+    def service_path(self) -> str: ...
+    def close(self) -> None: ...
+
+
+def start_simulated() -> ShelfDevice:
     device = ShelfDevice({UNIT: plan_bank()}, baud=115200)
     device.start()
+    return device
+
+
+def start_c() -> PtyBank:
+    """A controller that starts asleep, as SPEC 5.1 says, woken at the bank."""
+    device = PtyBank(unit=UNIT)
+    device.wake()
+    return device
+
+
+# Which, and how many events a bank has seen until it is awake (SPEC 5.10).
+DEVICES: dict[str, tuple[Callable[[], Device], int]] = {"simulated": (start_simulated, 1), "c": (start_c, 4)}
+
+
+@pytest.fixture(params=DEVICES)
+def device(request: pytest.FixtureRequest) -> Iterator[Device]:
+    device = DEVICES[request.param][0]()
     yield device
     device.close()
 
 
 @pytest.fixture
-def client(device: ShelfDevice) -> Iterator[ModbusSerialClient]:
+def client(device: Device) -> Iterator[ModbusSerialClient]:
     client = ModbusSerialClient(device.bus_path, baudrate=115200, stopbits=2, timeout=2)
     assert client.connect()
     yield client
@@ -54,7 +82,7 @@ def decode(words: list[int], say: str) -> dict[str, object]:
     return naive_decoder.decode(frame, say)
 
 
-def run_mbpoll(device: ShelfDevice, *arguments: str) -> dict[int, int]:
+def run_mbpoll(device: Device, *arguments: str) -> dict[int, int]:
     """Let mbpoll read; return what it prints, by address."""
     run = subprocess.run(
         ["mbpoll", "-m", "rtu", "-b", "115200", "-P", "none", "-s", "2", "-0", "-1", "-a", str(UNIT), "-t", "4:hex",
@@ -72,7 +100,7 @@ def test_pymodbus_reads_identity(client: ModbusSerialClient) -> None:
     assert PLAN.items() <= told.items()
 
 
-def test_mbpoll_reads_the_same_identity(device: ShelfDevice) -> None:
+def test_mbpoll_reads_the_same_identity(device: Device) -> None:
     """SPEC 2.2, 3.1: a technician's tool, nothing of ours between."""
     words = run_mbpoll(device, "-r", "0", "-c", "64")
     assert list(words) == list(range(64))
@@ -80,7 +108,9 @@ def test_mbpoll_reads_the_same_identity(device: ShelfDevice) -> None:
     assert PLAN.items() <= told.items()
 
 
-def test_both_read_the_status_of_a_bank_at_rest(client: ModbusSerialClient, device: ShelfDevice) -> None:
+def test_both_read_the_status_of_a_bank_at_rest(
+    client: ModbusSerialClient, device: Device, request: pytest.FixtureRequest
+) -> None:
     """SPEC 5.3."""
     by_pymodbus = decode(read(client, 0x0100, 16), "motion")
     client.close()
@@ -89,7 +119,7 @@ def test_both_read_the_status_of_a_bank_at_rest(client: ModbusSerialClient, devi
     for told in (by_pymodbus, by_mbpoll):
         assert (told["state"], told["open_aisles"], told["safety"]) == ("IDLE", [11], ["STANDSTILL"])
         assert told["contacts"] == [3] * 10 + [1] + [0] * 13
-        assert told["ring_head"] == 1
+        assert told["ring_head"] == DEVICES[request.node.callspec.params["device"]][1]
     assert by_pymodbus["boot_id_low"] == by_mbpoll["boot_id_low"]
     assert by_mbpoll["sequence"] != by_pymodbus["sequence"]
 
@@ -159,7 +189,7 @@ def test_what_is_not_writable_is_refused(
     assert answer.exception_code == code
 
 
-def test_the_service_port_only_reads(device: ShelfDevice) -> None:
+def test_the_service_port_only_reads(device: Device) -> None:
     """SPEC 8.1."""
     client = ModbusSerialClient(device.service_path, baudrate=115200, stopbits=2, timeout=2)
     assert client.connect()

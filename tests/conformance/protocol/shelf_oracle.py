@@ -1,0 +1,194 @@
+"""What the SPEC's chapter 5 says about one request after another: a small reading of it, without steel and bytes.
+
+It knows selections, leases, deadlines and interlocks; where the columns stand it is told by the registers it reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SELECTION_MS, LEASE_MS, AGE_MS, WARNING_MS = 2000, 500, 500, 1500
+OCCUPIED, LOCKED, LOCAL, BUSY, ELSEWHERE = 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5
+NOT_SELECTED, RING_MOVED, ID_USED, OTHER_TARGET, FIRE, NO_TARGET = 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15
+NO_MOTION, WRONG_TOKEN, COUNTER, SEQUENCE_OLD, LAPSED = range(1, 6)
+OUTCOMES = {"selected": 1, "accepted": 2, "done": 3, "refused": 4, "stopped": 5, "lapsed": 6, "expired": 8, "given": 9}
+STOP_WIRE, LEASE, ESTOP, OCCUPANCY, LOCK, FIRE_CAUSE = 2, 4, 5, 8, 9, 15
+
+
+@dataclass
+class Asked:
+    """The request the bank is busy with."""
+
+    request_id: int
+    aisle: int
+    token: int
+    ring_head: int
+    at_ms: int
+    renewed_ms: int = 0
+    counter: int = 0
+
+
+@dataclass
+class Sensors:
+    """What is held at the bank, aisle by aisle."""
+
+    seen: set[int] = field(default_factory=set)
+    locks: set[int] = field(default_factory=set)
+    estop: bool = False
+    fire: bool = False
+
+
+@dataclass
+class Verdict:
+    """Reasons that must be given, and those that may be given with them."""
+
+    must: int
+    may: int = 0
+
+    def allows(self, reasons: int) -> bool:
+        """Tell whether the answer holds all it must and nothing it may not."""
+        return reasons & self.must == self.must and not reasons & ~(self.must | self.may)
+
+
+class Oracle:
+    """One bank by the SPEC. Phase: rest, selected, active (from OPERATE to its end), ending (being braked)."""
+
+    def __init__(self, aisles: int) -> None:
+        self.aisles = aisles
+        self.now_ms = 0
+        self.phase = "rest"
+        self.asked: Asked | None = None
+        self.lapsed_token = 0
+        self.log: dict[int, tuple[int, int]] = {}
+        self.sensors = Sensors()
+
+    def interlocks(self, aisle: int, widths_mm: list[int]) -> Verdict:
+        """SPEC 5.6: an aisle that has width and isn't the target would narrow; a millimetre may be no width."""
+        narrowing = {no for no, mm in enumerate(widths_mm, 1) if mm >= 3 and no != aisle}
+        perhaps = {no for no, mm in enumerate(widths_mm, 1) if 0 < mm < 3 and no != aisle}
+        must = (LOCAL if self.sensors.estop else 0) | (FIRE if self.sensors.fire else 0)
+        must |= (OCCUPIED if narrowing & self.sensors.seen else 0) | (LOCKED if narrowing & self.sensors.locks else 0)
+        may = (OCCUPIED if perhaps & self.sensors.seen else 0) | (LOCKED if perhaps & self.sensors.locks else 0)
+        return Verdict(must, may)
+
+    def select(self, request_id: int, aisle: int, widths_mm: list[int]) -> Verdict:
+        """SPEC 5.4. Where an id is used or a target missing, the other reasons may be left off."""
+        state = {"rest": 0, "selected": ELSEWHERE}.get(self.phase, BUSY)
+        held = self.interlocks(aisle, widths_mm)
+        plain = (ID_USED if request_id in self.log else 0) or (0 if 1 <= aisle <= self.aisles else NO_TARGET)
+        if plain:
+            missing = 0 if 1 <= aisle <= self.aisles else NO_TARGET
+            return Verdict(plain, held.must | held.may | state | missing)
+        return Verdict(held.must | state, held.may)
+
+    def note_select(self, request_id: int, aisle: int, answer: tuple[int, int, int]) -> None:
+        """Take what was answered: reasons, token, ring head."""
+        reasons, token, ring_head = answer
+        if reasons & ID_USED:
+            return
+        self._write(request_id, OUTCOMES["refused" if reasons else "selected"], 0)
+        if not reasons:
+            self.phase = "selected"
+            self.asked = Asked(request_id, aisle, token, ring_head, self.now_ms)
+
+    def _write(self, request_id: int, outcome: int, cause: int) -> None:
+        self.log[request_id] = (outcome, cause)
+        while len(self.log) > 16:
+            del self.log[next(iter(self.log))]
+
+    def _settle(self, outcome: str, cause: int) -> None:
+        assert self.asked is not None
+        if self.asked.request_id in self.log:
+            self.log[self.asked.request_id] = (OUTCOMES[outcome], cause)
+
+    def operate(self, asked: Asked, ring_head_now: int, widths_mm: list[int]) -> Verdict:
+        """SPEC 5.5: what OPERATE with these values gets."""
+        held = self.asked
+        if self.phase != "selected" or held is None:
+            return Verdict(NOT_SELECTED, 0xFFFF)
+        verdict = self.interlocks(held.aisle, widths_mm)
+        if (asked.request_id, asked.token) != (held.request_id, held.token):
+            verdict.must |= NOT_SELECTED
+        verdict.must |= OTHER_TARGET if asked.aisle != held.aisle else 0
+        verdict.must |= RING_MOVED if asked.ring_head != ring_head_now else 0
+        return verdict
+
+    def note_operate(self, reasons: int, *, in_place: bool) -> None:
+        """Take what was answered; a refusal voids the selection, an accepted one leases it or is done at once."""
+        if self.phase != "selected" or self.asked is None:
+            return
+        if reasons:
+            self._end("refused", 0)
+        elif in_place:
+            self._end("done", 1)
+        else:
+            self.asked.at_ms = self.asked.renewed_ms = self.now_ms
+            self._settle("accepted", 0)
+            self.phase = "active"
+
+    def renew(self, token: int, counter: int, age_ms: int) -> int:
+        """SPEC 5.7: 0 and a new lease, or why not."""
+        held = self.asked
+        if token and token == self.lapsed_token:
+            return LAPSED
+        if self.phase != "active" or held is None:
+            return NO_MOTION
+        if token != held.token:
+            return WRONG_TOKEN
+        if not 0 < (counter - held.counter & 0xFFFF) < 0x8000:
+            return COUNTER
+        if not 0 <= age_ms <= AGE_MS:
+            return SEQUENCE_OLD
+        held.counter, held.renewed_ms = counter, self.now_ms
+        return 0
+
+    def stop(self, *, warning: bool, outcome: str = "stopped", cause: int = STOP_WIRE) -> None:
+        """SPEC 5.8 and the interlocks watched in 5.6: a selection or warning is over at once, a motion is braked."""
+        if self.phase == "selected" or (self.phase == "active" and warning):
+            self._end(outcome, cause)
+        elif self.phase == "active":
+            self._settle(outcome, cause)
+            self.phase = "ending"
+
+    def watch(self, widths_mm: list[int], *, warning: bool) -> None:
+        """End the motion if an interlock that has just appeared forbids it."""
+        if self.phase != "active" or self.asked is None:
+            return
+        held = self.interlocks(self.asked.aisle, widths_mm).must
+        causes = {LOCAL: ESTOP, FIRE: FIRE_CAUSE, OCCUPIED: OCCUPANCY, LOCKED: LOCK}
+        for reason, cause in causes.items():
+            if held & reason:
+                self.stop(warning=warning, cause=cause)
+                return
+
+    def deselect(self, value: int) -> bool:
+        """SPEC 5.8: whether it is answered without an exception."""
+        if self.phase != "selected" or self.asked is None:
+            return True
+        if value not in (0, self.asked.token & 0xFFFF):
+            return False
+        self._end("given", 0)
+        return True
+
+    def pass_time(self, ms: int) -> None:
+        """Let deadlines pass: 2,000 ms for a selection, 500 ms for a lease."""
+        self.now_ms += ms
+        held = self.asked
+        if self.phase == "selected" and held and self.now_ms - held.at_ms >= SELECTION_MS:
+            self._end("expired", 0)
+        elif self.phase == "active" and held and self.now_ms - held.renewed_ms >= LEASE_MS:
+            self.lapsed_token = held.token
+            lapsed_at_ms = held.renewed_ms + LEASE_MS - held.at_ms
+            self.stop(warning=lapsed_at_ms <= WARNING_MS, outcome="lapsed", cause=LEASE)
+
+    def note_arrival(self) -> None:
+        """The registers say that the motion has come to its end."""
+        self._end("done", 1)
+
+    def note_standstill(self) -> None:
+        """The registers say that what was braked stands."""
+        self.phase, self.asked = "rest", None
+
+    def _end(self, outcome: str, cause: int) -> None:
+        self._settle(outcome, cause)
+        self.phase, self.asked = "rest", None

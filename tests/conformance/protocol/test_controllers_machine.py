@@ -1,0 +1,327 @@
+"""Python and C controller under random gateways: wrong tokens, stale leases, late OPERATE, ids sent again, against one oracle.
+
+Both are spoken to by frames made by hand; what they answer, log and move must be what the SPEC's chapter 5 says.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import replace
+from typing import Protocol
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from simulators.bank_plan import SensorKind, plan_bank
+from simulators.shelf_controller import ShelfController, Station
+from simulators.shelf_model import ShelfModel
+from simulators.shelf_record import SafetyInput
+from tests.conformance.protocol.c_bank import UNIT, CLine, seal, unseal
+from tests.conformance.protocol.shelf_oracle import Asked, Oracle
+
+MOVING_COLUMNS, AISLE_MM, SPEED_MM_S = 3, 800, 200
+AISLES = MOVING_COLUMNS + 1
+IDLE, SELECTED, WARNING, MOVING, SETTLING, STOPPED = 3, 4, 5, 6, 7, 8
+RESTING = (IDLE, STOPPED)
+
+
+class Bank(Protocol):
+    """One controller on a line whose clock is turned by hand."""
+
+    def ask(self, hex_request: str) -> str: ...
+    def hear(self, octets: bytes) -> list[bytes]: ...
+    def run(self, ms: int) -> None: ...
+    def hold(self, what: str, aisle: int, *, on: bool) -> None: ...
+    def press_button(self) -> None: ...
+    def travelled_um(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class CBank(CLine):
+    """The C controller; its clock wraps soon."""
+
+    def __init__(self) -> None:
+        super().__init__(start_ms=2**32 - 9000, moving=MOVING_COLUMNS, aisle_mm=AISLE_MM, speed=SPEED_MM_S)
+        self.wake()
+
+    def hold(self, what: str, aisle: int, *, on: bool) -> None:
+        self.do(f"{what} {aisle} {on:d}" if what in {"see", "lock"} else f"{what} {on:d}")
+        self.run(0)
+
+    def press_button(self) -> None:
+        for line in ("button 1 1", "run 0", "button 1 0", "run 0"):
+            self.do(line)
+
+    def travelled_um(self) -> int:
+        return self.truth()["travelled_um"]
+
+
+class PythonBank:
+    """The simulators' controller."""
+
+    def __init__(self) -> None:
+        self.model = ShelfModel(plan_bank(MOVING_COLUMNS, aisle_mm=AISLE_MM, speed_mm_s=SPEED_MM_S), seed=11)
+        self._now_ms = 0
+        self._controller = ShelfController(self.model, UNIT, lambda: self._now_ms)
+        self._station = Station([self._controller])
+
+    def ask(self, hex_request: str) -> str:
+        answers = self.hear(seal(hex_request))
+        assert len(answers) == 1
+        return unseal(answers[0])
+
+    def hear(self, octets: bytes) -> list[bytes]:
+        return self._station.hear(octets, True)
+
+    def run(self, ms: int) -> None:
+        self._now_ms += ms
+        with self._controller.at_now():
+            pass
+
+    def hold(self, what: str, aisle: int, *, on: bool) -> None:
+        if what == "see":
+            self.model.stick_sensor(aisle, SensorKind.FOOT_BEAM, reading=True if on else None)
+        elif what == "lock":
+            (self.model.set_lock if on else self.model.release_lock)(aisle)
+        else:
+            held = {"estop": SafetyInput.EMERGENCY_STOP, "fire": SafetyInput.FIRE}[what]
+            (self.model.hold if on else self.model.release)(held)
+
+    def press_button(self) -> None:
+        self.model.press_confirm(1)
+
+    def travelled_um(self) -> int:
+        return round(self.model.rails.travelled_mm * 1000)
+
+    def close(self) -> None:
+        pass
+
+
+class Gateways(RuleBasedStateMachine):
+    """Whoever speaks on the bus, well or badly, and people at the bank."""
+
+    @abstractmethod
+    def make_bank(self) -> Bank:
+        """Return a bank at rest."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.bank = self.make_bank()
+        self.oracle = Oracle(AISLES)
+        self.next_id = 0x1000
+        self.ids: list[int] = []
+        self.last: Asked | None = None
+        self.counter = 0
+        self.moved_um, self.may_move = 0, False
+
+    def teardown(self) -> None:
+        self.bank.close()
+
+    # ---- reading --------------------------------------------------------------------------------
+
+    def read(self, address: int, count: int = 1) -> list[int]:
+        answer = bytes.fromhex(self.bank.ask(f"{UNIT:02x}03{address:04x}{count:04x}"))
+        return [int.from_bytes(answer[at : at + 2], "big") for at in range(3, len(answer), 2)]
+
+    def widths(self) -> list[int]:
+        return self.read(0x0228, AISLES)
+
+    def is_warning(self) -> bool:
+        return self.read(0x0100)[0] == WARNING
+
+    def catch_up(self) -> int:
+        """Steel takes its time; the oracle is told when it has arrived or stands."""
+        state = self.read(0x0100)[0]
+        if self.oracle.phase == "active" and state == IDLE:
+            self.oracle.note_arrival()
+        elif self.oracle.phase == "ending" and state in RESTING:
+            self.oracle.note_standstill()
+        return state
+
+    # ---- what a gateway says --------------------------------------------------------------------
+
+    @rule(aisle=st.sampled_from([1, 2, 3, 4, 1, 2, 3, 4, AISLES + 1]), back=st.sampled_from([0, 0, 0, 0, 1, 2, 5]))
+    def select(self, aisle: int, back: int) -> None:
+        """By a fresh id, or by one used `back` requests ago."""
+        request_id = self.ids[-min(back, len(self.ids))] if self.ids and back else self.next_id
+        self.next_id += request_id == self.next_id
+        expected = self.oracle.select(request_id, aisle, self.widths())
+        head = self.read(0x010C)[0]
+        words = self.ask_words(f"170810000a080000060c{request_id:016x}{0x100 | aisle:04x}0000")
+        reasons, token = words[1], words[2] << 16 | words[3]
+        assert words[0] == 0x100 | aisle
+        assert expected.allows(reasons), (hex(reasons), expected)
+        assert (token != 0) == (reasons == 0)
+        assert words[9] == head == self.read(0x010C)[0]
+        self.ids.append(request_id)
+        self.oracle.note_select(request_id, aisle, (reasons, token, head))
+        if not reasons:
+            self.last, self.counter = self.oracle.asked, 0
+
+    def ask_words(self, request: str) -> list[int]:
+        answer = bytes.fromhex(self.bank.ask(f"{UNIT:02x}{request}"))
+        assert answer[1] == 0x17, answer.hex()
+        return [int.from_bytes(answer[at : at + 2], "big") for at in range(3, len(answer), 2)]
+
+    @rule(aisle=st.integers(1, AISLES), turns=st.sampled_from([0, 0, 2, 8, 12]))
+    def start(self, aisle: int, turns: int) -> None:
+        """A good gateway, once everybody has stepped aside, and for a while."""
+        if self.oracle.phase != "rest":
+            return
+        held = self.oracle.sensors
+        for what, aisles in (("see", sorted(held.seen)), ("lock", sorted(held.locks))):
+            for other in aisles:
+                self.touch(what, other, settle=False)
+        for what in ("estop", "fire"):
+            if getattr(held, what):
+                self.touch(what, 1, settle=False)
+        self.select(aisle, 0)
+        self.operate("")
+        self.keep(turns)
+
+    @precondition(lambda self: self.last is not None)
+    @rule(spoil=st.sampled_from(["", "", "token", "id", "aisle", "head"]))
+    def operate(self, spoil: str) -> None:
+        assert self.last is not None
+        asked = {
+            "token": lambda a: replace(a, token=a.token ^ 0x00010000),
+            "id": lambda a: replace(a, request_id=a.request_id ^ 1),
+            "aisle": lambda a: replace(a, aisle=a.aisle % AISLES + 1),
+            "head": lambda a: replace(a, ring_head=a.ring_head - 1 & 0xFFFF),
+        }.get(spoil, replace)(self.last)
+        widths = self.widths()
+        expected = self.oracle.operate(asked, self.read(0x010C)[0], widths)
+        words = self.ask_words(
+            f"1708300002082000 0810{asked.request_id:016x}{asked.token:08x}{0x100 | asked.aisle:04x}{asked.ring_head:04x}"
+        )
+        assert expected.allows(words[1]), (hex(words[1]), expected)
+        if self.oracle.phase == "selected":
+            assert not (spoil and words[1] == 0)
+        self.oracle.note_operate(words[1], in_place=widths[self.last.aisle - 1] >= AISLE_MM - 1)
+        self.may_move |= self.oracle.phase == "active"
+
+    @precondition(lambda self: self.last is not None)
+    @rule(spoil=st.sampled_from(["", "token", "same", "older", "stale", "future"]), stale_ms=st.integers(510, 3000))
+    def renew(self, spoil: str, stale_ms: int) -> None:
+        assert self.last is not None
+        token = self.last.token ^ (1 if spoil == "token" else 0)
+        counter = self.counter + {"same": 0, "older": -1}.get(spoil, 1) & 0xFFFF
+        age_ms = {"stale": stale_ms, "future": -20}.get(spoil, 0)
+        sequence = self.read(0x010B)[0] - age_ms // 10 & 0xFFFF
+        refusal = self.oracle.renew(token, counter, age_ms // 10 * 10)
+        answer = self.bank.ask(f"{UNIT:02x}1008500004 08{token:08x}{counter:04x}{sequence:04x}")
+        assert answer == (f"{UNIT:02x}9003" if refusal else f"{UNIT:02x}1008500004")
+        if refusal:
+            assert self.read(0x0222) == [refusal]
+        else:
+            self.counter = counter
+
+    @rule(value=st.integers(0, 0xFFFF), broadcast=st.booleans())
+    def stop(self, value: int, broadcast: bool) -> None:
+        warning = self.is_warning()
+        if broadcast:
+            assert self.bank.hear(seal(f"00060860{value:04x}")) == []
+        else:
+            assert self.bank.ask(f"{UNIT:02x}060860{value:04x}") == f"{UNIT:02x}060860{value:04x}"
+        self.oracle.stop(warning=warning)
+
+    @rule(value=st.sampled_from(["none", "right", "wrong"]))
+    def deselect(self, value: str) -> None:
+        low = self.last.token & 0xFFFF if self.last else 7
+        number = {"none": 0, "right": low, "wrong": low ^ 0x5555 or 1}[value]
+        answered = self.bank.ask(f"{UNIT:02x}060861{number:04x}")
+        assert answered == (f"{UNIT:02x}060861{number:04x}" if self.oracle.deselect(number) else f"{UNIT:02x}8603")
+
+    # ---- what happens meanwhile -----------------------------------------------------------------
+
+    @rule(ms=st.sampled_from([10, 300, 490, 500, 1990, 2000, 4000]))
+    def wait(self, ms: int) -> None:
+        self.bank.run(ms)
+        self.oracle.pass_time(ms)
+
+    @precondition(lambda self: self.oracle.phase == "active")
+    @rule(turns=st.sampled_from([4, 12, 50]))
+    def keep(self, turns: int) -> None:
+        """A good gateway for a while: a renewal every 200 ms."""
+        for _ in range(turns):
+            if self.oracle.phase != "active":
+                return
+            self.renew("", 510)
+            self.bank.run(200)
+            self.oracle.pass_time(200)
+            self.catch_up()
+
+    @rule(what=st.sampled_from(["see", "lock", "estop", "fire"]), aisle=st.integers(1, AISLES), settle=st.booleans())
+    def touch(self, what: str, aisle: int, settle: bool) -> None:
+        """Somebody is seen, locks an aisle, presses or releases: what is held is let go, and the other way round."""
+        state, held = self.read(0x0100)[0], self.oracle.sensors
+        if state == SETTLING or (state == MOVING and settle):
+            return
+        on = not {"see": aisle in held.seen, "lock": aisle in held.locks, "estop": held.estop, "fire": held.fire}[what]
+        head = self.read(0x010C)[0]
+        widths = self.widths()
+        self.bank.hold(what, aisle, on=on)
+        if what in {"see", "lock"}:
+            aisles = held.seen if what == "see" else held.locks
+            (aisles.add if on else aisles.discard)(aisle)
+        else:
+            setattr(held, what, on)
+        assert self.read(0x010C)[0] != head
+        self.oracle.watch(widths, warning=state == WARNING)
+
+    @rule()
+    def press_button(self) -> None:
+        """A confirming button: two entries, and a selection made before can't be operated any more."""
+        head = self.read(0x010C)[0]
+        self.bank.press_button()
+        assert self.read(0x010C)[0] == head + 2 & 0xFFFF
+
+    # ---- what must always hold ------------------------------------------------------------------
+
+    @invariant()
+    def the_bank_is_as_the_spec_says(self) -> None:
+        state = self.catch_up()
+        allowed = {
+            "rest": RESTING,
+            "selected": (SELECTED,),
+            "active": (WARNING, MOVING, SETTLING),
+            "ending": (MOVING, SETTLING),
+        }[self.oracle.phase]
+        assert state in allowed, (state, self.oracle.phase)
+
+    @invariant()
+    def the_log_says_what_became_of_every_request(self) -> None:
+        words = self.read(0x0300, 96)
+        logged = {}
+        for at in range(0, 96, 6):
+            entry = words[at : at + 6]
+            logged[int.from_bytes(b"".join(word.to_bytes(2, "big") for word in entry[:4]), "big")] = entry[5]
+        for request_id, (outcome, cause) in list(self.oracle.log.items())[-12:]:
+            assert (logged[request_id] >> 8, logged[request_id] & 0xFF) == (outcome, cause), hex(request_id)
+
+    @invariant()
+    def steel_moves_only_under_an_accepted_operate(self) -> None:
+        moved_um = self.bank.travelled_um()
+        assert moved_um == self.moved_um or self.may_move
+        self.moved_um, self.may_move = moved_um, self.oracle.phase in {"active", "ending"}
+
+
+class CGateways(Gateways):
+    """At the C controller."""
+
+    def make_bank(self) -> Bank:
+        return CBank()
+
+
+class PythonGateways(Gateways):
+    """At the simulators' controller."""
+
+    def make_bank(self) -> Bank:
+        return PythonBank()
+
+
+TestCController = CGateways.TestCase
+TestPythonController = PythonGateways.TestCase
+TestCController.settings = settings(max_examples=60, stateful_step_count=30)
+TestPythonController.settings = settings(max_examples=80, stateful_step_count=30)
