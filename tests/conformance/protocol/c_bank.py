@@ -54,7 +54,9 @@ def unseal(frame: bytes) -> str:
 class CLine:
     """The controller with simulated steel under a clock that only `run` turns."""
 
-    def __init__(self, *, seed: int = 1, start_ms: int = 0, moving: int = 10, aisle_mm: int = 800, speed: int = 80):
+    def __init__(
+        self, *, seed: int = 1, start_ms: int = 0, moving: int = 10, aisle_mm: int = 800, speed: int = 80
+    ) -> None:
         numbers = map(str, (seed, start_ms, moving, aisle_mm, speed))
         self._process = subprocess.Popen(
             [build("main"), "lines", *numbers], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
