@@ -29,6 +29,7 @@ class Mishaps:
             "entry_blind": lambda: self.freeze((SensorKind.ENTRY_BEAMS,), "entry_blind", reading=False),
             "count_drift": self.drift,
             "edge_dead": lambda: self.freeze((SensorKind.EDGE,), "edge_dead", reading=False),
+            "jam": self.jam,
             "power_cut": self.cut_power,
             "gateway_kill": self.kill_gateway,
             "centre_down": self.stop_centre,
@@ -93,11 +94,21 @@ class Mishaps:
         room.faults["count_drift", aisle] = "entry"
         with room.controller.at_now() as model:
             model.occupancy.drift(aisle, delta)
-            model.advance(model.now_ms)
+            model.stick_sensor(aisle, SensorKind.ENTRY_BEAMS, None)  # the controller sees the new count at once
         yield room.dice.expovariate(1 / room.habits.repair["sensor_min"]) * 60_000
         room.faults.pop(("count_drift", aisle), None)
 
     # ---- power, processes, clocks, line ------------------------------------------------------------------
+
+    def jam(self) -> Deed:
+        """Let a column stick until somebody frees it."""
+        room = self.room
+        column = room.dice.choice([c.no for c in room.layout.plan.columns if not c.fixed])
+        with room.controller.at_now() as model:
+            model.rails.jam(column)
+        yield room.dice.uniform(60_000, 600_000)
+        with room.controller.at_now() as model:
+            model.rails.jam(column, jammed=False)
 
     def cut_power(self) -> Deed:
         """Take the bank's power away for a while."""
@@ -169,6 +180,7 @@ class Mishaps:
         with room.controller.at_now() as model:
             for aisle in self._miscounted():
                 model.occupancy.drift(aisle, -1)
+                model.stick_sensor(aisle, SensorKind.ENTRY_BEAMS, None)
             model.reset_locally()
             model.home_locally()
         room.tell("somebody looked, reset and homed the bank")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from edge.core.effects import Effect, PermitLease, SendSelect, SendStop
-from edge.core.events import CodeRead, DeadlinePassed, Event, RingEventsRead, SnapshotArrived, StopReadBack
+from edge.core.events import CodeRead, DeadlinePassed, Event, RingEventsRead, SnapshotArrived, StopPressed, StopReadBack
 from edge.core.requests import QUEUE_MAX
 from firmware_protocol import registers as map_
 from simulators.shelf_drive import Task
@@ -68,6 +68,8 @@ class Monitor:
                 self._permit_ms = effect.until_mono_ms
             elif isinstance(effect, SendStop) and self._stop_ms is None:
                 self._stop_ms = self._clock()
+        if isinstance(event, StopPressed) and self._stop_ms is None:
+            self._stop_ms = self._clock()  # whatever the core made of it
         if isinstance(event, StopReadBack):
             self._stop_ms = None
 
@@ -153,6 +155,10 @@ class Monitor:
             self._fail("10", "motion began with positions unknown")
         if model.faults:
             self._fail("fault", "motion began with a fault standing")
+        if model.rails.moving:
+            self._fail("busy", "motion began while the steel still moved")
+        if task.request_id is not None and self._stop_ms is not None and now - self._stop_ms > SLACK_MS:
+            self._fail("14", "motion began while a STOP was not read back")
         if task.request_id is not None:
             self._judge_start(task.request_id, now)
         else:
@@ -207,6 +213,8 @@ class Monitor:
             or narrowing & circumstances.locks
             or circumstances.inputs & HOLDING
         )
+        if now - self._started_ms < self._model.plan.times.warning_ms - STEP_SLACK_MS:
+            self._fail("19", "moving before the warning was over")
         limit_ms = self._model.plan.times.warning_ms + 1.2 * self._model.plan.longest_travel_ms + LEASE_MS
         if now - self._started_ms > limit_ms:
             self._fail("19", "moving beyond the bank's own travel time")

@@ -55,7 +55,9 @@ class People:
             "stop": self.stop,
             "lock": self.lock,
             "afar": self.ask_from_afar,
-            "emergency_stop": self.hit_emergency_stop,
+            "emergency_stop": lambda: self.hold("hit_emergency_stop", SafetyInput.EMERGENCY_STOP),
+            "maintain": lambda: self.hold("turned_maintenance_key", SafetyInput.MAINTENANCE),
+            "fire_alarm": lambda: self.hold("fire_alarm", SafetyInput.FIRE),
         }
 
     def begin_something(self) -> None:
@@ -348,15 +350,16 @@ class People:
             yield GLANCE_MS
             room.post(PromptDismissed("kiosk", prompt.wish.id))
 
-    def hit_emergency_stop(self) -> Deed:
-        """Hit the emergency stop, and release it after a while."""
+    def hold(self, hazard: str, what: SafetyInput) -> Deed:
+        """Hit the emergency stop, turn the key, let the fire panel speak; and take it back after a while."""
         room = self.room
-        room.count("hit_emergency_stop")
+        room.count(hazard)
+        room.tell(f"{hazard}")
         with room.controller.at_now() as model:
-            model.hold(SafetyInput.EMERGENCY_STOP)
+            model.hold(what)
         yield self._span_ms("search_s")
         with room.controller.at_now() as model:
-            model.release(SafetyInput.EMERGENCY_STOP)
+            model.release(what)
 
     # ---- in the aisle ------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from simulators.world.mishaps import HOUR_MS, Mishaps
 from simulators.world.people import People
 from simulators.world.room import Room
 
-DRAIN_MS = 180_000.0  # after the last act: centre up, line clean, everything told
+DRAIN_MS = 60_000.0  # after the last act: centre up, line clean, everything told
 
 
 @dataclass
