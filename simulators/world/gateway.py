@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from edge.core.deadlines import next_deadline
-from edge.core.effects import Effect, ShelfOrder
+from edge.core.effects import Effect, PermitLease, ShelfOrder
 from edge.core.events import Event, Fresh, GatewayStarted, Now
 from edge.core.room import RoomSettings
 from edge.core.state import State
@@ -31,7 +31,8 @@ class SteppedShelf(SerialShelf):
         super().__init__(bus_id, _no_line, banks, baud=baud)
         self._clock = clock
         self._sink: Sink | None = None
-        self.is_stirred = True  # an order or bytes have come since the last step
+        self.is_stirred = True  # an order has come that may have to leave at once
+        self.has_news = False  # something has come that changes when the next step is due
 
     def start(self, sink: Sink) -> None:
         """Take the sink; the world does the talking."""
@@ -39,7 +40,8 @@ class SteppedShelf(SerialShelf):
 
     def submit(self, order: ShelfOrder) -> None:
         """Take an order now."""
-        self.is_stirred = True
+        self.is_stirred = self.is_stirred or not isinstance(order, PermitLease)
+        self.has_news = True
         self._take_order(order, self._clock())
 
     def next_step_ms(self, now_ms: float) -> float:
@@ -48,7 +50,6 @@ class SteppedShelf(SerialShelf):
 
     def receive(self, octets: bytes, now_ms: float) -> None:
         """Take bytes from the line."""
-        self.is_stirred = True
         self._schedule.receive(octets, now_ms)
 
     def step(self, now_ms: float) -> bytes | None:

@@ -50,6 +50,8 @@ class VirtualLine:
             return moment
         if shelf.is_stirred:
             return now_ms
+        if shelf.has_news:
+            shelf.has_news, self._step_due_ms = False, None
         if self._step_due_ms is None:
             self._step_due_ms = max(shelf.next_step_ms(now_ms), now_ms + 0.01)
         return min(moment, self._step_due_ms)
@@ -62,9 +64,11 @@ class VirtualLine:
                 self._answer(octets, now_ms)
             elif self.shelf is not None:
                 self._is_waiting = False
+                self._step_due_ms = None
                 self.shelf.receive(octets, now_ms)
+                self.shelf.push_reports()
         shelf = self.shelf
-        if shelf is None or not (shelf.is_stirred or self._step_due_ms is None or self._step_due_ms <= now_ms):
+        if shelf is None or not (shelf.is_stirred or (self._step_due_ms is not None and self._step_due_ms <= now_ms)):
             return
         self._step_due_ms = None
         shelf.is_stirred = False

@@ -122,9 +122,10 @@ class Room:
         self.agenda.now_ms = now_ms
         self.agenda.run_due()
         self.line.run(now_ms)
-        if self.runtime is not None:
-            self.runtime.turn()
-        self.line.run(now_ms)
+        runtime = self.runtime
+        if runtime is not None and (runtime.depth() or runtime.next_ms() <= now_ms):
+            runtime.turn()
+            self.line.run(now_ms)
 
     def _rests(self) -> bool:
         if self.never_rests or self.runtime is None or not self.line.is_quiet:

@@ -35,7 +35,9 @@ def without_reasons(*reasons: Reason) -> list[Patch]:
     """Let the controller's interlocks never give these reasons."""
     gone = frozenset(reasons)
 
-    original = vars(shelf_drive)["motion_reasons"]  # as it is now: another switch may be held already
+    original: Callable[..., frozenset[Reason]] = vars(shelf_drive)[
+        "motion_reasons"
+    ]  # as it is now: another switch may be held already
 
     def judge(*args: Any) -> frozenset[Reason]:
         return original(*args) - gone
