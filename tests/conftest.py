@@ -18,14 +18,16 @@ settings.register_profile("suite", deadline=None, print_blob=True, suppress_heal
 settings.load_profile("suite")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Unit tests reach no network; browser tests share one worker, since one Chromium is enough for two cores."""
+    """Unit tests reach no network; browser tests share one worker; long tests begin first, so that no worker ends alone."""
     for item in items:
         folder = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
         if folder == "unit":
             item.add_marker(pytest.mark.disable_socket)
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def untaken(config: pytest.Config) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from simulators.room_plan import Box
 from tests.wait import wait_for
 
 PATIENCE_S = 60.0
@@ -54,11 +55,25 @@ class Person:
         self.do("badge", text=self.badge, pin=self.pin)
         return False
 
-    def heard(self, view: dict[str, Any], title: str, wanted: str) -> bool:
-        """Whether the newest answers say that the box of this title is out in the own hand, or back on its shelf."""
+    def heard(self, view: dict[str, Any], box: Box, wanted: str) -> bool:
+        """Whether the newest answers say that the box is out in the own hand, or back on its shelf."""
         keys = {"out": {"scan.taken", "scan.box_in_own_hand"}, "back": {"scan.put", "scan.already_there"}}[wanted]
-        told = [each["message"] for each in view["answers"]]
-        return any(message["key"] in keys and message["params"].get("title") == title for message in told)
+        for message in (each["message"] for each in view["answers"]):
+            params = message["params"]
+            if message["key"] in keys and params.get("title") == box.title:
+                return True
+            if wanted == "back" and message["key"] == "scan.place_occupied" and params.get("code") == box.code:
+                return True
+        return False
+
+    def answer_number(self) -> int:
+        """Number of the newest answer; 0 when there is none, or no kiosk."""
+        view = self.look()
+        return max((each["number"] for each in view["answers"]), default=0) if view else 0
+
+    def has_answer_after(self, number: int) -> bool:
+        """Whether the kiosk has said something since."""
+        return self.answer_number() > number
 
     def press_if_asked(self, view: dict[str, Any]) -> bool:
         """Look, then press what the newest prompt asks; each prompt once."""

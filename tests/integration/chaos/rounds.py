@@ -10,6 +10,7 @@ import sys
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from simulators.demo.program import Program
@@ -71,6 +72,7 @@ class Rounds:
         self.ledger = Ledger(self.stage.folder / "central.db")
         self.tally = Tally()
         self.done: dict[str, list[str]] = {}
+        self._stood_before_it = False
         self._boxes = self._sort_boxes()
         self._aisle = min(self._boxes)
 
@@ -121,6 +123,8 @@ class Rounds:
             view = self.person.look()
             if view is None:
                 return None
+            if self.person.heard(view, box, "out"):
+                return "open"  # taken out already, as it turns out after a kill
             bank = view["banks"][0]
             aisle = bank["aisles"][place.aisle - 1]
             wanted = any(each["wanted"] and each["wanted"]["code"] == box.code for each in view["sessions"])
@@ -133,7 +137,9 @@ class Rounds:
                 self.person.do("code", text=box.code)
             return None
 
-        return wait_for(is_open_or_dead, PATIENCE_S, f"aisle {place.aisle} to open", pause_s=GLANCE_S) == "open"
+        what = f"aisle {place.aisle} to open"
+        self._stood_before_it = wait_for(is_open_or_dead, PATIENCE_S, what, pause_s=GLANCE_S) == "open"
+        return self._stood_before_it
 
     def scan_until(self, texts: tuple[str, ...], box: Box, wanted: str, victim: Program | None = None) -> bool:
         """Scan until the box is where it should be by the kiosk's own words; False when the victim died."""
@@ -146,21 +152,33 @@ class Rounds:
             view = self.person.look()
             if view is None:
                 return None
-            if self.person.heard(view, box.title, wanted):
+            if self.person.heard(view, box, wanted):
                 return "told"
             if time.monotonic() - scanned_at > RESCAN_S:
                 scanned_at = time.monotonic()
                 self.person.sign_on_once(view)
-                for text in texts:
-                    self.person.do("code", text=text)
+                self.scan_in_turn(texts, box, wanted)
             return None
 
         return wait_for(is_told_or_dead, PATIENCE_S, f"{box.code} to be {wanted}", pause_s=GLANCE_S) == "told"
+
+    def scan_in_turn(self, texts: tuple[str, ...], box: Box, wanted: str) -> None:
+        """Scan one after the other, heeding each answer: nobody scans on when the first says that all is done."""
+        for text in texts:
+            before = self.person.answer_number()
+            if not self.person.do("code", text=text):
+                return
+            with contextlib.suppress(AssertionError):  # a gateway that dies here answers nothing
+                wait_for(partial(self.person.has_answer_after, before), 2, "an answer", pause_s=0.02)
+            view = self.person.look()
+            if view is None or self.person.heard(view, box, wanted):
+                return
 
     def take_and_return(self, box: Box, victim: Program | None = None) -> bool:
         """The main job for one box, from wherever a kill left it; False when the victim died again."""
         place = self.stage.plan.place_of(box)
         history = self.done.setdefault(box.code, [])
+        self._stood_before_it = bool(len(history) % 2)
         if len(history) % 2 == 0:
             if not self.open_aisle(box, victim) or not self.scan_until((box.code,), box, "out", victim):
                 return False
@@ -194,7 +212,9 @@ class Rounds:
             died_at + STANDSTILL_WITHIN_S, time.monotonic()
         ):
             self.tally.moved_unasked.append(f"{point}: moved after the restart without a press")
-        self.take_and_return(box)
+        # before the aisle was open nothing can have been recorded: the next round's journey shows the recovery
+        if self._stood_before_it:
+            self.take_and_return(box)
 
     def _judge_standstill(self, point: KillPoint, died_at: float) -> None:
         if self.steel.moved_between(died_at - 0.1, died_at + 0.1):
