@@ -19,6 +19,7 @@ from central.api import boxes, gateways, health, people, rooms, sessions
 from central.api.guard import guard_request
 from central.api.middleware import RequestFrame
 from central.api.problems import Problem, handle_errors
+from central.api.server_log import ServerLog
 from central.domain.permissions import Action, find_need, needs
 from central.jobs import link as link_job
 from central.jobs.acts import Acts
@@ -140,6 +141,8 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
     link = app.state.link
     if link is not None:
         link.start()
+    server_log = ServerLog(app.state.metrics)
+    logging.getLogger("uvicorn.error").addHandler(server_log)
     log.info("centre_started", link=link is not None)
     try:
         yield
@@ -147,6 +150,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
         if link is not None:
             link.close()
         app.state.tx.engine.dispose()
+        logging.getLogger("uvicorn.error").removeHandler(server_log)
         log.info("centre_stopped")
 
 

@@ -137,7 +137,7 @@ class Gateway:
         desk = Desk(kiosk.point_id, self.runtime.post, self.runtime.check_pin, self.runtime.board)
         renderer = Renderer(kiosk.point_id, kiosk.language, ZoneInfo(self.settings.room.time_zone))
         site = create_site(desk, renderer, self.metrics.registry, self.health, self.metrics.kiosk_refused)
-        return SiteServer(site, kiosk.host, kiosk.port)
+        return SiteServer(site, kiosk.host, kiosk.port, self.metrics.kiosk_refused)
 
     def _read_metrics(self) -> Readings:
         view = self.runtime.board.latest()[1]

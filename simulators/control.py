@@ -35,6 +35,13 @@ class Plug(_Body):
     scanner: str | None = None
 
 
+class Noise(_Body):
+    """Bytes in hex, as they come off a bad cable."""
+
+    octets: str = Field(max_length=20_000, pattern=r"^([0-9a-f]{2})*$")
+    scanner: str | None = None
+
+
 class ShowLabel(_Body):
     label: int = Field(ge=1)
 
@@ -42,6 +49,7 @@ class ShowLabel(_Body):
 class PrinterState(_Body):
     out_of_labels: bool | None = None
     paused: bool | None = None
+    garbled: bool | None = None
 
 
 class Entry(_Body):
@@ -166,6 +174,11 @@ def _add_scanners(app: FastAPI, room: SimulatedRoom) -> None:
         """Read a code with a scanner."""
         return {"sent": find(wanted.scanner).scan(wanted.text)}
 
+    @app.post("/scanner/noise")
+    def make_noise(wanted: Noise) -> dict[str, bool]:
+        """Send any bytes from a scanner."""
+        return {"sent": find(wanted.scanner).send(bytes.fromhex(wanted.octets))}
+
     @app.put("/scanner")
     def plug(wanted: Plug) -> None:
         """Plug a scanner in or out."""
@@ -194,8 +207,8 @@ def _add_printer(app: FastAPI, room: SimulatedRoom) -> None:
 
     @app.put("/printer")
     def set_printer(wanted: PrinterState) -> None:
-        """Run out of labels or be loaded, pause or go on."""
-        room.printer.set_state(out_of_labels=wanted.out_of_labels, paused=wanted.paused)
+        """Run out of labels or be loaded, pause or go on, talk sense or not."""
+        room.printer.set_state(out_of_labels=wanted.out_of_labels, paused=wanted.paused, garbled=wanted.garbled)
 
     @app.get("/printer/{number}.png")
     def show_label(number: int) -> FileResponse:

@@ -24,6 +24,8 @@ WAITING_LIMIT = 100
 IDLE_TIMEOUT_S = 120
 PRINT_TIME_S = 0.15
 STATUS_ASKED = b"~HS"
+# marks where a status has them, letters where it has numbers, and far more than one
+GARBLED = b"\x02\xff\x00paper?,\x03\r\n" * 200
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class LabelPrinter:
         self.labels: list[PrintedLabel] = []
         self.out_of_labels = False
         self.paused = False
+        self.garbled = False  # answers ~HS with what is no status
         self.garbage_bytes = 0
         self.refused_formats = 0
         self._size_dots = (width_dots, height_dots)
@@ -80,9 +83,12 @@ class LabelPrinter:
         self._server.hang_up()
         self._darkroom.close()
 
-    def set_state(self, *, out_of_labels: bool | None = None, paused: bool | None = None) -> None:
-        """Run out of labels or be loaded, pause or go on."""
+    def set_state(
+        self, *, out_of_labels: bool | None = None, paused: bool | None = None, garbled: bool | None = None
+    ) -> None:
+        """Run out of labels or be loaded, pause or go on, talk sense or not."""
         with self._changed:
+            self.garbled = self.garbled if garbled is None else garbled
             self.out_of_labels = self.out_of_labels if out_of_labels is None else out_of_labels
             self.paused = self.paused if paused is None else paused
             self._changed.notify_all()
@@ -98,6 +104,8 @@ class LabelPrinter:
 
     def tell_status(self) -> bytes:
         """Answer ~HS: three lines between STX and ETX."""
+        if self.garbled:
+            return GARBLED
         with self._changed:
             waiting = len(self._waiting)
             lines = (

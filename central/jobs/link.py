@@ -152,8 +152,10 @@ class CentralLink:
             self._drop(delivery, "topic")
         elif topic.name == "state":
             view = load_message(delivery.payload, STATE_BYTES_MAX)
-            if view is not None:
-                self.state_board.show_bank(topic.room_id, topic.tail, view)
+            if view is None:
+                self._drop(delivery, "state")
+                return
+            self.state_board.show_bank(topic.room_id, topic.tail, view)
             self._client.acknowledge(delivery)
         elif topic.name == "answer":
             self._take_answer(delivery)
@@ -173,15 +175,18 @@ class CentralLink:
         message = parse_answer(delivery.payload)
         waiting = self._waiting.get(message["id"]) if message is not None else None
         if message is None or waiting is None or delivery.correlation != uuid.UUID(message["id"]).bytes:
-            self.counts["dropped_answer"] += 1
+            self._note_dropped(delivery, "answer")
             return
         waiting.answer = CommandAnswer(message["id"], message["result"], message["reason"], message["detail"])
         waiting.arrived.set()
 
     def _drop(self, delivery: Delivery, why: str) -> None:
+        self._note_dropped(delivery, why)
+        self._client.acknowledge(delivery)
+
+    def _note_dropped(self, delivery: Delivery, why: str) -> None:
         self.counts[f"dropped_{why}"] += 1
         log.warning("link_message_dropped", why=why, topic=delivery.topic[:80], size=len(delivery.payload))
-        self._client.acknowledge(delivery)
 
     # -- workers ----------------------------------------------------------------------------------------------------
 
@@ -271,7 +276,7 @@ class CentralLink:
     def _answer_ask(self, room_id: str, delivery: Delivery) -> None:
         ask = feed_service.parse_ask(delivery.payload)
         if ask is None:
-            self.counts["dropped_ask"] += 1
+            self._note_dropped(delivery, "ask")
             return
         with self._tx.read() as session:
             page = feed_service.answer_ask(session, room_id, ask, self.centre)
@@ -281,7 +286,7 @@ class CentralLink:
     def _note_presence(self, room_id: str, delivery: Delivery) -> None:
         message = parse_presence(delivery.payload)
         if message is None:
-            self.counts["dropped_presence"] += 1
+            self._note_dropped(delivery, "presence")
             return
         self.state_board.note_presence(room_id, Presence(message["state"], message["at"], message["version"]))
         with self._tx.write() as session:

@@ -315,6 +315,10 @@ MESSAGES: dict[str, Message] = {
         "与中心的连接断开。库房照常工作,记录保留在本机",
         "No link to the centre. The room works on, records are kept here",
     ),
+    "state.centre_silent": Message(
+        "中心没有回应。库房照常工作,记录保留在本机",
+        "The centre does not answer. The room works on, records are kept here",
+    ),
     "state.link_refused": Message(
         "中心不接受本网关的记录({state})。记录保留在本机。请联系管理员",
         "The centre does not take this gateway's records ({state}). They are kept here. Call the administrator",

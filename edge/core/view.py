@@ -133,7 +133,7 @@ def list_states(state: State) -> list[StateView]:
     if state.link in {"pending", "forked", "refused", "malformed"}:
         states.append(name_state("warning", "link_refused", state=state.link))
     elif state.link != "online":
-        states.append(name_state("notice", "link_down"))
+        states.append(name_state("notice", "centre_silent" if state.link == "waiting_centre" else "link_down"))
     levels = ("alarm", "warning", "notice")
     return sorted(states, key=lambda view: levels.index(view["level"]))
 

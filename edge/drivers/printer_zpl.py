@@ -184,7 +184,7 @@ class ZplPrinter:
             with self._open_connection() as connection:
                 self._name_state(self._read_status(connection))
         except (OSError, StatusError) as error:
-            self._change_state("unplugged", str(error))
+            self._name_trouble(error)
 
     def _print(self, job_id: str, zpl: bytes) -> None:
         for _ in range(BEGIN_TRIES):
@@ -207,7 +207,7 @@ class ZplPrinter:
         try:
             status = self._read_status(connection)
         except (OSError, StatusError) as error:
-            self._change_state("unplugged", str(error))
+            self._name_trouble(error)
             return False
         self._name_state(status)
         if not status.ready or not status.idle:
@@ -218,7 +218,7 @@ class ZplPrinter:
             self._await_idle(job_id, connection)
         except (OSError, StatusError) as error:
             # from the first byte on, nobody here knows whether a label came out
-            self._change_state("unplugged", str(error))
+            self._name_trouble(error)
             self._settle(job_id, "unknown", "connection_lost")
         return True
 
@@ -262,6 +262,9 @@ class ZplPrinter:
 
     def _name_state(self, status: PrinterStatus) -> None:
         self._change_state(*status.condition)
+
+    def _name_trouble(self, error: OSError | StatusError) -> None:
+        self._change_state("fault" if isinstance(error, StatusError) else "unplugged", str(error))
 
     def _change_state(self, state: DeviceCondition, detail: str) -> None:
         if state == self._state:

@@ -23,6 +23,7 @@ LINE_LIMIT_BYTES = 64
 HALF_LINE_LIFE_MS = 500
 READ_SIZE_BYTES = 256
 REOPEN_WAIT_S = 1.0
+GARBAGE_LOG_MS = 10_000
 # Host answers as scanners in acknowledge mode expect them: ACK good beep, BEL attention, NAK error beep.
 ANSWERS = {"ok": b"\x06", "look": b"\x07", "no": b"\x15"}
 
@@ -99,6 +100,7 @@ class SerialScanner:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self._state: DeviceCondition | None = None
+        self._told_garbage = (0, -GARBAGE_LOG_MS)  # bytes, moment
 
     @property
     def garbage_bytes(self) -> int:
@@ -146,8 +148,15 @@ class SerialScanner:
                 self.codes_read += 1
                 if not sink(CodeRead(self.source_id, self._kind, text, now_ms)):
                     self.feedback("no")  # the gateway is overloaded: the hand must know that nothing was taken
+            self._tell_garbage(now_ms)
             while self._answers:
                 transport.write(self._answers.popleft())
+
+    def _tell_garbage(self, now_ms: int) -> None:
+        told, at_ms = self._told_garbage
+        if self.garbage_bytes > told and now_ms - at_ms >= GARBAGE_LOG_MS:
+            log.warning("scanner_garbage", source=self.source_id, bytes=self.garbage_bytes - told)
+            self._told_garbage = (self.garbage_bytes, now_ms)
 
     def _change_state(self, sink: Sink, state: DeviceCondition, detail: str) -> None:
         if state == self._state:

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import Counter
+
+log = structlog.get_logger(__name__)
 
 START_LIMIT_S = 10.0
 BACKLOG = 64
 
 
+class ServerLog(logging.Handler):
+    """Takes the server's own warnings into our log; bytes that are no HTTP never reach the guard, so count here."""
+
+    def __init__(self, refusals: Counter | None) -> None:
+        super().__init__(logging.WARNING)
+        self._refusals = refusals
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell and count one warning."""
+        log.warning("kiosk_server", told=record.getMessage()[:200])
+        if self._refusals is not None and "Invalid HTTP" in record.getMessage():
+            self._refusals.labels(reason="not_http").inc()
+
+
 class SiteServer:
     """One uvicorn, bound before it is started so that a taken port is an error at start."""
 
-    def __init__(self, site: FastAPI, host: str, port: int) -> None:
+    def __init__(self, site: FastAPI, host: str, port: int, refusals: Counter | None = None) -> None:
+        self._log = ServerLog(refusals)
         self._socket = socket.create_server((host, port), backlog=BACKLOG)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
@@ -34,6 +54,7 @@ class SiteServer:
 
     def start(self) -> None:
         """Serve until close."""
+        logging.getLogger("uvicorn.error").addHandler(self._log)
         self._thread.start()
 
     def close(self) -> None:
@@ -42,3 +63,4 @@ class SiteServer:
         if self._thread.is_alive():
             self._thread.join(timeout=START_LIMIT_S)
         self._socket.close()
+        logging.getLogger("uvicorn.error").removeHandler(self._log)

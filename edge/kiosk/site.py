@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -18,6 +20,8 @@ from edge.kiosk.guard import Guard
 from edge.kiosk.presses import press_routes
 from edge.kiosk.rendering import Renderer
 from edge.kiosk.streaming import Streams
+
+log = structlog.get_logger(__name__)
 
 LANGUAGE_COOKIE = "openaisle_language"
 Health = Callable[[], tuple[bool, dict[str, Any]]]
@@ -33,7 +37,7 @@ def create_site(
     app.include_router(ops_routes(registry, health))
     app.mount("/ui", StaticFiles(directory=str(files("ui"))), name="ui")
     app.mount("/kiosk", StaticFiles(directory=str(files("edge.kiosk").joinpath("static"))), name="kiosk")
-    app.add_exception_handler(RequestValidationError, answer_invalid)
+    app.add_exception_handler(RequestValidationError, functools.partial(answer_invalid, refusals))
     app.add_middleware(Guard, refusals=refusals)
     return app
 
@@ -94,9 +98,11 @@ def ops_routes(registry: CollectorRegistry, health: Health) -> APIRouter:
     return routes
 
 
-def answer_invalid(request: Request, error: Exception) -> JSONResponse:
+def answer_invalid(refusals: Counter | None, request: Request, error: Exception) -> JSONResponse:
     """Name the fields that are wrong, without echoing what was sent."""
-    del request
+    log.warning("kiosk_request_invalid", path=request.url.path[:80])
+    if refusals is not None:
+        refusals.labels(reason="invalid").inc()
     problems = error.errors() if isinstance(error, RequestValidationError) else []
     fields = sorted({str(problem["loc"][-1]) for problem in problems})
     return JSONResponse({"refused": "invalid", "fields": fields}, status_code=422)

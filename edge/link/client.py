@@ -283,6 +283,8 @@ class GatewayLink:
                 if presence[0]:
                     self._act(self._sender.note_connected(self._outbox.epochs(), now_ms))
                     self._act_feed(self._receiver.note_connected(now_ms))
+                else:
+                    self._sender.note_centre_gone()
                 return
         else:
             news = parse_feed(message.payload)

@@ -17,6 +17,8 @@ from edge.core.link.records import BATCH_RECORDS_MAX, EpochSpan
 RESEND_FIRST_MS: Final = 1_000
 RESEND_MAX_MS: Final = 30_000
 HOLD_MS: Final = 30_000
+# a batch sent again after such a pause was heard by nobody: the centre is silent, whatever its presence says
+SILENCE_MS: Final = 4_000
 
 
 class LinkState(StrEnum):
@@ -122,6 +124,10 @@ class UplinkSender:
     def note_disconnected(self) -> None:
         self._connected, self._answered, self._in_flight = False, False, None
 
+    def note_centre_gone(self) -> None:
+        """The broker says that the centre left; what is in flight comes back by its resend time."""
+        self._answered = False
+
     def note_written(self, spans: Sequence[EpochSpan], now_ms: int) -> list[Action]:
         """Take notice of new facts; `spans` is what is on disk now."""
         known = {lane.epoch: lane for lane in self._lanes}
@@ -176,6 +182,8 @@ class UplinkSender:
         if now_ms < flight.resend_at_ms:
             return []
         flight.pause_ms = min(RESEND_MAX_MS, flight.pause_ms * 2)
+        if flight.pause_ms >= SILENCE_MS:
+            self._answered = False
         flight.resend_at_ms = now_ms + self._jitter(flight.pause_ms)
         return [flight.sent]
 

@@ -269,6 +269,7 @@ def test_a_label_open_at_a_restart_is_unknown() -> None:
         (ClockChanged(steady=False, step_ms=3_600_000), "clock_stepped"),
         (LinkChanged("forked"), "link_refused"),
         (LinkChanged("offline"), "link_down"),
+        (LinkChanged("waiting_centre"), "centre_silent"),
         (OverloadChanged(active=True), "overloaded"),
         (StopPressed("kiosk-A"), "stop_sent"),
     ],

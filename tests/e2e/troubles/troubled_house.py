@@ -1,0 +1,358 @@
+"""A whole house of real processes to which things happen: what its kiosk, metrics, steel and records say from outside."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from simulators.codes import print_code
+from simulators.demo.stage import Stage
+from simulators.demo.stage_files import KIOSK_POINT, SCANNER
+from simulators.room_plan import Box, Place, RoomOptions
+from simulators.staff import Staff
+from tests.wait import wait_for
+
+# one house serves them all: they share a worker
+MARKS = [pytest.mark.xdist_group("troubles"), pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(180)]
+SPEED_MM_S = 133
+# the kiosk's own promise is 150 ms; a machine busy with other tests is given more
+ANSWER_S = 1.0
+END_CODE = print_code("CT", "01", 1)
+LOOK_S = 0.05
+STORE_FILE = "gateway.sqlite3"
+TURNED_CLOCK = Path(__file__).parent / "turned_clock"
+
+
+class TroubledHouse:
+    """One stage for many troubles; each test leaves it well again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stage = Stage(folder, RoomOptions(boxes=20, slots=1, speed_mm_s=SPEED_MM_S))
+        self.disk = self.stage.folder / "gateway"
+        self.clock_file = folder / "wall-clock"
+        self.clock_steps: list[float] = []
+        self._boxes = list(self.stage.plan.boxes)
+        self._taken_places = {box.place_key for box in self._boxes}
+        plan, stage = self.stage.plan, self.stage
+        self.people = [
+            Staff(each, kiosk_url=stage.kiosk_url, control_url=stage.control_url, scanner=SCANNER)
+            for each in plan.staff[:2]
+        ]
+        self.room = httpx.Client(base_url=stage.control_url, timeout=10)
+        self.kiosk = httpx.Client(base_url=stage.kiosk_url, headers={"Origin": stage.kiosk_url}, timeout=10)
+        self.centre = httpx.Client(base_url=stage.centre_url, timeout=10)
+
+    # -- coming and going -------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Bring everything up, the gateway's store on a disk of 2 MB and its wall clock turnable."""
+        self.disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(self.disk)], check=True)
+        self.turn_clock(0)
+        self.clock_steps.clear()
+        stage = self.stage
+        for program in (stage.broker, stage.room):
+            program.start()
+        self.start_gateway()
+        stage.found_centre()
+        stage.start_centre()
+        stage.await_room()
+        stage.await_gateway()
+        user = stage.plan.users[0]
+        told = self.centre.post("/api/v1/sessions", json={"login": user.login, "password": user.password})
+        self.centre.headers["Authorization"] = f"Bearer {told.raise_for_status().json()['token']}"
+        wait_for(self.knows_staff, 30, "the replica", pause_s=0.2)
+
+    def knows_staff(self) -> bool:
+        rows = self.ask("SELECT count(*) FROM feed_row WHERE kind = 'staff'")
+        return bool(rows and rows[0][0])
+
+    def close(self) -> None:
+        """End everything and give the disk back."""
+        for person in self.people:
+            person.close()
+        for client in (self.room, self.kiosk, self.centre):
+            client.close()
+        self.stage.close()
+        subprocess.run(["umount", "-l", str(self.disk)], check=True)
+
+    def start_gateway(self) -> None:
+        """Start the gateway as its service does, but with a wall clock that a file turns while it runs."""
+        turned = [f"PYTHONPATH={TURNED_CLOCK}", f"TURNED_CLOCK_FILE={self.clock_file}"]
+        self.stage.gateway.start(["env", *turned])
+
+    def turn_clock(self, seconds: int) -> None:
+        """Set the gateway's wall clock so far ahead of the true one."""
+        part = self.clock_file.with_suffix(".part")
+        part.write_text(f"{seconds}\n")
+        part.replace(self.clock_file)
+        self.clock_steps.append(time.monotonic())
+
+    def settle(self) -> None:
+        """Bring the house back to rest: nothing asked, nothing in hand, everything online, the first person there."""
+        self.room.put("/faults", json={}).raise_for_status()
+        self.room.put("/scanner", json={"plugged": True}).raise_for_status()
+        self.room.put("/printer", json={"out_of_labels": False, "garbled": False}).raise_for_status()
+        wait_for(self._is_at_rest, 40, "the house at rest", pause_s=LOOK_S)
+        self.sign_on(0)
+
+    def _is_at_rest(self) -> bool:
+        view = self.view()
+        for prompt in view.get("prompts", []):
+            if prompt["id"]:
+                self.press("dismiss", prompt_id=prompt["id"])
+                return False
+        # what only time, or the next look, ends
+        calm = {"clock_stepped", "doubted"}
+        return bool(
+            view
+            and view["link"] == "online"
+            and not [state["key"] for state in view["states"] if state["key"] not in calm]
+            and view["banks"][0]["state"] in {"idle", "stopped"}
+            and not view["queue"]
+        )
+
+    def sign_on(self, number: int) -> None:
+        """Have this person at the kiosk with empty hands: whoever else is there signs off."""
+        wanted = self.people[number].who.code
+        sessions = self.view()["sessions"]
+        if any(each["place"] for each in sessions):
+            self.press("sign-off", source_id=SCANNER)  # cancels the place only
+            self.see("the place cancelled", lambda view: not any(each["place"] for each in view["sessions"]))
+        if any(each["staff_code"] == wanted and not each["needs_pin"] for each in sessions):
+            return
+        if sessions:
+            self.room.post("/scan", json={"text": END_CODE})
+            self.see("nobody signed on", lambda view: not view["sessions"])
+        self.people[number].sign_on()
+
+    # -- what the kiosk says ----------------------------------------------------------------------
+
+    def view(self) -> dict[str, Any]:
+        """What /api/view shows; empty while it doesn't answer."""
+        try:
+            told = self.kiosk.get("/api/view")
+        except httpx.TransportError:
+            return {}
+        view: dict[str, Any] | None = told.json()["view"] if told.status_code == 200 else None
+        return view or {}
+
+    def see(self, what: str, seen: Callable[[dict[str, Any]], Any], timeout_s: float = 15) -> Any:
+        """Watch the kiosk until something is seen."""
+        return wait_for(lambda: (view := self.view()) and seen(view), timeout_s, what, pause_s=LOOK_S)
+
+    def states(self, view: dict[str, Any] | None = None) -> list[str]:
+        """Names of the states that hold."""
+        return [state["key"] for state in (view or self.view()).get("states", [])]
+
+    def await_state(self, key: str, timeout_s: float = 15) -> None:
+        """Wait until a named state holds."""
+        self.see(f"the state {key}", lambda view: key in self.states(view), timeout_s)
+
+    def await_end(self, key: str, timeout_s: float = 30) -> None:
+        """Wait until a named state is over."""
+        self.see(f"the end of {key}", lambda view: key not in self.states(view), timeout_s)
+
+    def page(self, language: str) -> str:
+        """The words on the kiosk's page in a language."""
+        html = httpx.get(f"{self.stage.kiosk_url}/", cookies={"openaisle_language": language}, timeout=10).text
+        return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", "", html)).replace("\N{NO-BREAK SPACE}", " "))
+
+    def reads(self, chinese: str, english: str) -> None:
+        """Find a sentence on the page in both languages."""
+        assert chinese in self.page("zh_CN")
+        assert english in self.page("en")
+
+    def press(self, act: str, **body: str) -> int:
+        """One press at the kiosk; its HTTP status."""
+        return self.kiosk.post(f"/api/{act}", json=body).status_code
+
+    def newest_answer(self) -> int:
+        return max((each["number"] for each in self.view().get("answers", [])), default=-1)
+
+    def scan(self, text: str) -> tuple[str, float]:
+        """Read a code with the hand scanner; the answer's key, and the seconds until the kiosk showed it."""
+        before = self.newest_answer()
+        began = time.monotonic()
+        assert self.room.post("/scan", json={"text": text}).json()["sent"]
+
+        def answer() -> str | None:
+            told = [a for a in self.view().get("answers", []) if a["number"] > before and a["source_id"] == SCANNER]
+            return max(told, key=lambda each: each["number"])["message"]["key"] if told else None
+
+        key = wait_for(answer, 10, f"an answer to {text}", pause_s=0.02)
+        return key, time.monotonic() - began
+
+    def said(self, act: str, before: int, **body: str) -> str:
+        """The sentence's key that follows a press."""
+        assert self.press(act, **body) == 202
+
+        def answer(view: dict[str, Any]) -> str | None:
+            told = [each for each in view["answers"] if each["number"] > before]
+            return told[-1]["message"]["key"] if told else None
+
+        return str(self.see(f"an answer to {act}", answer))
+
+    # -- prompts and motion -----------------------------------------------------------------------
+
+    def prompt_for(self, box: Box) -> dict[str, Any]:
+        """Scan a box and wait for the prompt that asks for a press."""
+        key, _ = self.scan(box.code)
+        assert key == "scan.prompted", key
+        return self.people[0].await_prompt(10)
+
+    def confirm(self, prompt: dict[str, Any]) -> str:
+        """Press what the prompt asks; the answer's key."""
+        return self.said("confirm", self.newest_answer(), point_id=KIOSK_POINT, prompt_id=prompt["id"])
+
+    def truth(self) -> dict[str, Any]:
+        """What is so at the bank, by the steel itself."""
+        told: dict[str, Any] = self.room.get("/shelf").json()
+        return told
+
+    def motions(self) -> int:
+        """How many motions the controller has begun."""
+        return len(self.truth()["motions"])
+
+    def far_box(self) -> Box:
+        """A box of a closed aisle, so that fetching it needs a journey; another one each time."""
+        open_aisles = set(self.truth()["open_aisles"])
+        plan = self.stage.plan
+        shelved = {row[0] for row in self.ask("SELECT box_code FROM standing WHERE state = 'shelved'")}
+        box = next(b for b in self._boxes if b.code in shelved and plan.place_of(b).aisle not in open_aisles)
+        self._boxes.remove(box)
+        self._boxes.append(box)
+        return box
+
+    def place(self, box: Box) -> str | None:
+        """Where the gateway says that a box stands."""
+        rows = self.ask("SELECT place_key FROM standing WHERE box_code = ?", box.code)
+        return rows[0][0] if rows else None
+
+    def free_place(self, aisle: int | None = None) -> Place:
+        """A place nobody has used yet, in a certain aisle if wanted."""
+        for place in self.stage.plan.places:
+            if place.key not in self._taken_places and aisle in {None, place.aisle}:
+                self._taken_places.add(place.key)
+                return place
+        raise AssertionError("no free place left")
+
+    def move_box(self, aisle: int | None = None) -> Box:
+        """Move a box to an empty place: a movement without motion."""
+        box = self.far_box()
+        place = self.free_place(aisle)
+        assert self.scan(place.code)[0] == "scan.place_ready"
+        assert self.scan(box.code)[0] == "scan.moved"
+        self._boxes.remove(box)
+        return box
+
+    # -- metrics, health, records -----------------------------------------------------------------
+
+    def metric(self, series: str, centre: bool = False) -> float:
+        """One value of /metrics; 0 for a series that isn't there."""
+        told = (self.centre if centre else self.kiosk).get("/metrics").text
+        found = re.search(rf"^{re.escape(series)} (\S+)$", told, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
+    def total(self, family: str, centre: bool = False) -> float:
+        """Sum of all series of a family."""
+        told = (self.centre if centre else self.kiosk).get("/metrics").text
+        return sum(float(value) for value in re.findall(rf"^{family}(?:{{.*}})? (\S+)$", told, re.MULTILINE))
+
+    def await_metric(self, series: str, value: float, timeout_s: float = 15, *, centre: bool = False) -> None:
+        """Wait until a series has a value."""
+        wait_for(lambda: self.metric(series, centre) == value, timeout_s, f"{series} {value}", pause_s=0.1)
+
+    def condition(self, key: str, subject: str = "") -> float:
+        """The metric of a named state."""
+        return self.metric(f'openaisle_gateway_condition{{condition="{key}",subject="{subject}"}}')
+
+    def health(self) -> int:
+        return self.kiosk.get("/health").status_code
+
+    def ask(self, question: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of the gateway's store, read from outside."""
+        connection = sqlite3.connect(f"file:{self.disk / STORE_FILE}?mode=ro", uri=True, timeout=5)
+        try:
+            return list(connection.execute(question, values))
+        except sqlite3.OperationalError:
+            return []
+        finally:
+            connection.close()
+
+    def facts(self) -> list[str]:
+        """Kinds of all facts in the outbox, in their order."""
+        rows = self.ask("SELECT json_extract(CAST(line AS TEXT), '$.kind') FROM record ORDER BY seq")
+        return [str(row[0]) for row in rows]
+
+    def standing(self) -> list[tuple[Any, ...]]:
+        """Where every box is by the replica and the own movements on top."""
+        return [
+            *self.ask("SELECT * FROM standing ORDER BY box_code"),
+            *self.ask("SELECT * FROM own_move ORDER BY box_code"),
+        ]
+
+    def history(self, box: Box) -> tuple[Any, list[Any]]:
+        """Where the centre says that a box is, and its movements."""
+        found = self.centre.get(f"/api/v1/boxes/by-code/{box.code}").raise_for_status().json()
+        told = self.centre.get(f"/api/v1/boxes/{found['id']}/movements").raise_for_status().json()["items"]
+        return (found["state"], found["place_key"], found["holder_code"]), told
+
+    def print_label(self, box: Box) -> dict[str, Any]:
+        """Have the centre ask for a label."""
+        found = self.centre.get(f"/api/v1/boxes/by-code/{box.code}").raise_for_status().json()
+        told: dict[str, Any] = self.centre.post(f"/api/v1/boxes/{found['id']}/labels").raise_for_status().json()
+        return told
+
+    def labels(self) -> int:
+        """How many labels came out of the printer."""
+        return len(self.room.get("/printer").json()["labels"])
+
+    def log(self) -> str:
+        """All that the gateway logged."""
+        return self.stage.gateway.log.read_text(encoding="utf-8", errors="replace")
+
+    def hold_store(self) -> sqlite3.Connection:
+        """Lock the gateway's database from outside, as a careless backup would."""
+        other = sqlite3.connect(self.disk / STORE_FILE, isolation_level=None, check_same_thread=False, timeout=10)
+        other.execute("BEGIN IMMEDIATE")
+        return other
+
+    def fill_disk(self) -> Path:
+        """Leave the gateway's disk not a byte."""
+        filler = self.disk / "filler"
+        with filler.open("wb", buffering=0) as file:
+            while (left := shutil.disk_usage(self.disk).free) > 0:
+                try:
+                    file.write(b"\0" * min(left, 4_096))
+                except OSError:
+                    break
+        return filler
+
+    def keep_full(self, filler: Path) -> threading.Event:
+        """Take at once what a dropped write gives back, until the event is set."""
+        ended = threading.Event()
+
+        def refill() -> None:
+            with filler.open("ab", buffering=0) as file:
+                while not ended.wait(0.02):
+                    free = shutil.disk_usage(self.disk).free
+                    if free:
+                        try:
+                            file.write(b"\0" * free)
+                        except OSError:
+                            continue
+
+        threading.Thread(target=refill, daemon=True).start()
+        return ended
