@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.arch.source_tree import ROOT, kept_files, sources
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 PICTURE = re.compile(r"!\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 NAMED_TEST = re.compile(r"`(?P<path>tests/[\w/]+\.py)(?:::(?P<name>\w+))?`")
+CLAUSE = re.compile(r"(?:SPEC |, )(\d+\.\d+)\b")
 MARKDOWN = [path for path in kept_files() if path.suffix == ".md"]
 
 
@@ -89,3 +91,18 @@ def test_both_readmes_tell_commands_and_limits(name: str) -> None:
         "docs/img/kiosk.png",
     ):
         assert words in text
+
+
+# Clauses that no test of the wire can hold: scope, the electrical line, the maker's fire function, a form not built yet.
+UNTESTED_CLAUSES = {"1.1", "2.1", "5.15", "7.1", "7.2"}
+
+
+def test_every_clause_of_the_wire_is_tested() -> None:
+    spec = (ROOT / "firmware_protocol" / "SPEC.md").read_text(encoding="utf-8")
+    clauses = set(re.findall(r"^(\d+\.\d+) ", spec, re.MULTILINE))
+    cited = {clause for source in sources("tests", "firmware_protocol") for clause in CLAUSE.findall(source.text)}
+    for path in (ROOT / "firmware_protocol" / "vectors").glob("*.json"):
+        cited |= {vector["clause"] for vector in json.loads(path.read_text(encoding="utf-8"))}
+    # a row of the hazard log names its tests, so a clause cited there is tested too
+    cited |= set(CLAUSE.findall((ROOT / "docs" / "hazards.md").read_text(encoding="utf-8")))
+    assert sorted(clauses - cited - UNTESTED_CLAUSES) == []

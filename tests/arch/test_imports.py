@@ -66,7 +66,7 @@ def test_import_chains_are_short() -> None:
     graph = import_graph()
 
     def room(module: str) -> str:
-        return "simulators.world" if module.startswith("simulators.world") else module.split(".")[0]
+        return "simulators.world" if module.startswith("simulators.world") else module.split(".", maxsplit=1)[0]
 
     @functools.cache
     def longest(module: str) -> tuple[str, ...]:

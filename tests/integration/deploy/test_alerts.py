@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+import central.metrics
+import edge.metrics
 from tests.arch.source_tree import ROOT
 
 FOLDER = ROOT / "deploy" / "prometheus"
@@ -48,3 +51,14 @@ def test_every_alert_has_a_firing_and_a_silent_case() -> None:
 def test_every_alert_says_what_to_do() -> None:
     text = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
     assert {line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")} == alert_names()
+
+
+def test_alerts_ask_for_metrics_that_exist() -> None:
+    known = {metric.name for metric in (*central.metrics.METRICS, *edge.metrics.METRICS)}
+    asked = {
+        name
+        for group in read("alerts.yml")["groups"]
+        for rule in group["rules"]
+        for name in re.findall(r"openaisle_\w+", rule["expr"])
+    }
+    assert asked <= known
