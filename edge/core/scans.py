@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from edge.core.answers import Step, give_answer, tell_place
 from edge.core.boxes import put_box, request_box, take_box
@@ -49,6 +50,9 @@ def presume_inside(state: State, scan: Scan, now: Now) -> Step:
         return state, []
     aisle = find_aisle(place.column, place.face)
     bank = presume_occupied(state.banks[place.bank], aisle)
+    if bank.prompt is not None and bank.prompt.shown_mono_ms != 0:
+        # a press that is told later, but was given before this scan, must not count: a button's ring is read slowly
+        bank = replace(bank, prompt=replace(bank.prompt, shown_mono_ms=now.mono_ms))
     state = put_bank(state, place.bank, bank)
     request = bank.request
     if request is None:

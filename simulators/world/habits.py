@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,14 @@ class Habits:
     banks: dict[str, float]
     digest: str = ""
 
-    def without(self, table: str, name: str) -> Habits:
-        """Return the same habits with one rate at nothing, for shrinking."""
+    def with_rates(self, rates: Mapping[str, float]) -> Habits:
+        """Return habits with some rates changed, named "table.rate"; for shrinking and for rules taken away."""
         tables = {each.name: getattr(self, each.name) for each in fields(self)}
-        tables[table] = {**tables[table], name: 0.0}
+        for path, rate in rates.items():
+            table, name = path.split(".")
+            if name not in tables[table]:
+                raise HabitsError(path)
+            tables[table] = {**tables[table], name: rate}
         return Habits(**tables)
 
 

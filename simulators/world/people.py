@@ -104,6 +104,9 @@ class People:
         yield from self.await_prompt()
         if self.see_prompt() is None:
             return
+        if room.happens(people["no_press"]):
+            room.count("left_prompt")
+            return
         yield LATE_MS if room.happens(people["late_press"]) else self._span_ms("look_s")
         prompt = self.see_prompt()
         if prompt is None:
@@ -121,8 +124,13 @@ class People:
         self.press(prompt, looked=looked)
         if room.happens(people["walk_in_closing"]) and prompt.closing:
             room.agenda.begin(self.walk_in_closing(prompt.closing[0]))
+        if room.happens(people["second_press"]):
+            yield room.dice.uniform(5, 150)
+            room.count("pressed_again")
+            with room.controller.at_now() as model:
+                model.press_confirm(2)
         if room.happens(people["second_scan"]):
-            yield room.dice.uniform(20, 600)
+            yield room.dice.uniform(5, 300)
             room.count("scanned_after_press")
             self.scan_place(room.dice.choice(list(room.layout.places)))
 

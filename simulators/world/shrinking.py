@@ -63,7 +63,9 @@ def list_smaller(case: Case) -> Iterator[Case]:
         for name, rate in rates.items():
             if rate and name != "fetch":
                 yield replace(
-                    case, habits=case.habits.without(table, name), left_out=(*case.left_out, f"{table}.{name}")
+                    case,
+                    habits=case.habits.with_rates({f"{table}.{name}": 0.0}),
+                    left_out=(*case.left_out, f"{table}.{name}"),
                 )
 
 

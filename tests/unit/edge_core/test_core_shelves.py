@@ -35,6 +35,7 @@ from tests.unit.edge_core.scene import (
     BOX,
     BOX_ROW,
     OTHER_BOX,
+    OTHER_PLACE,
     Scene,
     make_bank,
     make_contacts,
@@ -111,6 +112,20 @@ def test_a_button_at_the_bank_confirms_with_its_own_release() -> None:
     scene.only(scene.send(event), SendSelect)
     operate = scene.only(scene.answer_select(ring_head=7), SendOperate)
     assert operate.ring_head == 7
+
+
+def test_a_button_pressed_before_a_place_was_scanned_confirms_nothing() -> None:
+    """The ring tells of the press after the scan; the press is the older of the two all the same."""
+    scene = prompted_scene()
+    scene.wait(500)
+    scene.scan(OTHER_PLACE)
+    scene.wait(160)
+    entries = (RingEntry(6, "button_pressed", 1, age_ms=200), RingEntry(7, "button_released", 1, age_ms=190))
+    effects = scene.send(RingEventsRead("A", entries, 7, scene.mono_ms, fresh=scene.fresh(), readings=scene.readings()))
+    assert not [effect for effect in effects if isinstance(effect, SendSelect)]
+    later = (RingEntry(8, "button_pressed", 1, age_ms=100), RingEntry(9, "button_released", 1, age_ms=20))
+    effects = scene.send(RingEventsRead("A", later, 9, scene.mono_ms, fresh=scene.fresh(), readings=scene.readings()))
+    assert [effect for effect in effects if isinstance(effect, SendSelect)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""How each rule was missed: seed, sensors and habits with which its removal was found, to be lived again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from simulators.world.habits import Habits
+from simulators.world.run import Report, World
+from simulators.world.switches import removed
+
+NO_RATES: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A history in which the rule is missed. `rates` differ from the habits only to make it short."""
+
+    seed: int
+    expected: str  # how the breach begins, or "harm"
+    hours: float = 0.1
+    kind: str = "beams_and_edges"
+    rates: Mapping[str, float] = field(default_factory=lambda: NO_RATES)
+
+
+CARELESS = {"people.no_look": 1.0, "people.stay_behind": 1.0, "people.notice_warning": 0.0, "acts.clean": 60.0}
+BUSY = {"pace.acts_per_hour": 240.0}
+FINDINGS: dict[str, Finding] = {
+    "0 nothing starts by itself": Finding(1, "rule 0", rates={"people.no_press": 1.0}),
+    "1 a person starts": Finding(1, "rule 1"),
+    "2 a place scan kills the confirmation": Finding(7, "rule 2", rates={"people.second_scan": 1.0}),
+    "3 nothing from afar": Finding(1, "rule 3", rates={"acts.afar": 500.0}),
+    "4 what waited needs a new press": Finding(1, "rule 0"),
+    "6 in-aisle lock": Finding(1, "rule 6", kind="edges_only", rates={"acts.lock": 60.0, **CARELESS, **BUSY}),
+    "7 seen occupied": Finding(1, "rule 7", rates=CARELESS),
+    "9 nothing since the press": Finding(1, "rule 9", rates={"people.second_press": 1.0}),
+    "10 position unknown": Finding(1, "rule 10", rates={"acts.handle": 60.0}),
+    "11 motion of others": Finding(1, "rule 11", rates={"acts.remote": 60.0}),
+    "12 never twice": Finding(3, "rule 12", rates={"faults.line_burst": 200.0, "line.silence_per_frame": 0.3}),
+    "13 lease": Finding(1, "rule 13", rates={"faults.gateway_kill": 60.0}),
+    "14 STOP": Finding(1, "rule 14", rates={"acts.stop": 100.0}),
+    "19 warning": Finding(1, "rule 19"),
+    "19 travel time": Finding(2, "rule 19", rates={"faults.jam": 60.0}),
+    "refused.edge": Finding(1, "harm", kind="edges_only", rates=CARELESS),
+    "refused.beam": Finding(2, "rule local", rates={"people.walk_in_closing": 1.0}),
+    "refused.emergency_stop": Finding(4, "rule local", rates={"acts.emergency_stop": 60.0}),
+    "refused.fire": Finding(1, "rule local", rates={"acts.fire_alarm": 20.0, **BUSY}),
+    "refused.maintenance": Finding(2, "rule local", rates={"acts.maintain": 20.0, **BUSY}),
+    "refused.bank_fault": Finding(3, "rule fault", rates={"faults.jam": 60.0, **BUSY}),
+}
+
+
+def live_without(name: str, finding: Finding, habits: Habits, seed: int | None = None) -> Report:
+    """Live the history of a finding with its rule taken away in both layers."""
+    with removed(name):
+        return live_with(finding, habits, seed)
+
+
+def live_with(finding: Finding, habits: Habits, seed: int | None = None) -> Report:
+    """Live the same history with every rule in place."""
+    mine = habits.with_rates(finding.rates)
+    return World(finding.seed if seed is None else seed, mine, hours=finding.hours, kind=finding.kind).run()
+
+
+def is_missed(finding: Finding, report: Report) -> bool:
+    """Tell whether the report shows what the finding says."""
+    if finding.expected == "harm":
+        return bool(report.harm)
+    return any(f": {finding.expected}:" in breach for breach in report.violations)

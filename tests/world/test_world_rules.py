@@ -1,0 +1,37 @@
+"""Rules are needed: each one, taken away in both layers, is missed by the world; and with all of them nothing is amiss."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulators.world.habits import read_habits
+from simulators.world.needed import FINDINGS, is_missed, live_with, live_without
+from simulators.world.run import Report, World
+from simulators.world.switches import ALL_OFF, SWITCHES, removed
+
+
+def test_every_switch_has_its_finding() -> None:
+    assert set(FINDINGS) == set(SWITCHES)
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_a_rule_taken_away_in_both_layers_is_missed(name: str) -> None:
+    """The same history with the rule in place is clean: it is the rule that makes the difference."""
+    finding, habits = FINDINGS[name], read_habits()
+    without = live_without(name, finding, habits)
+    assert is_missed(finding, without), (without.violations, without.harm, without.counts)
+    within = live_with(finding, habits)
+    assert not within.violations
+    assert not within.harm
+
+
+@pytest.mark.slow
+def test_with_all_rules_off_somebody_is_hurt_within_twenty_room_hours() -> None:
+    habits, total = read_habits(), Report()
+    for seed in range(1, 41):
+        with removed(*ALL_OFF):
+            total.add(World(seed, habits, hours=0.5).run())
+        if total.harm:
+            break
+    assert total.harm
+    assert total.hours <= 20
