@@ -93,6 +93,69 @@ def test_the_whole_way_of_a_motion(line: CLine) -> None:
     assert line.read(0x0229)[0] in range(795, 806)  # aisle 2
 
 
+@pytest.mark.parametrize(
+    ("spoil", "reasons"),
+    [("id", 1 << 10), ("token", 1 << 10), ("target", 1 << 13), ("head", 1 << 11), ("all", 1 << 10 | 1 << 11 | 1 << 13)],
+)
+def test_operate_must_agree_in_everything(line: CLine, spoil: str, reasons: int) -> None:
+    """SPEC 5.5: and any refusal voids the selection."""
+    answer = select(line)
+    request_id = "0102030405060709" if spoil in {"id", "all"} else ID
+    target = "0103" if spoil in {"target", "all"} else "0102"
+    token = answer[8:15] + f"{int(answer[15], 16) ^ 1:x}" if spoil in {"token", "all"} else answer[8:16]
+    head = f"{int(answer[-4:], 16) - (spoil in {'head', 'all'}):04x}"
+    words = line.ask(f"111708300002082000 0810{request_id}{token}{target}{head}")[6:]
+    assert words == f"{target}{reasons:04x}"
+    assert (state(line), newest(line)) == (IDLE, (4, 0))
+    assert operate(line, answer) == "01020400"
+
+
+def test_a_selection_dies_after_two_seconds(line: CLine) -> None:
+    """SPEC 5.2, 5.4."""
+    answer = select(line)
+    assert select(line, "0103", "00000000000000aa")[4:8] == "0020"
+    line.run(1999)
+    assert state(line) == SELECTED
+    line.run(1)
+    assert (state(line), line.read(0x030B)) == (IDLE, [8 << 8])
+    assert operate(line, answer) == "01020400"
+
+
+def test_deselect(line: CLine) -> None:
+    """SPEC 5.8."""
+    assert line.ask("110608610007") == "110608610007"
+    low = select(line)[12:16]
+    assert line.ask(f"11060861{int(low, 16) ^ 0x5555 or 1:04x}") == "118603"
+    assert state(line) == SELECTED
+    assert line.ask(f"11060861{low}") == f"11060861{low}"
+    assert (state(line), newest(line)) == (IDLE, (9, 0))
+
+
+def renew(line: CLine, token: str, counter: int, age: int) -> int:
+    """Renew with a sequence `age` steps of 10 ms old; answer the refusal, 0 when accepted."""
+    sequence = line.read(0x010B)[0] - age & 0xFFFF
+    answer = line.ask(f"11100850000408{token}{counter:04x}{sequence:04x}")
+    return 0 if answer == "111008500004" else line.read(0x0222)[0]
+
+
+def test_what_a_renewal_needs(line: CLine) -> None:
+    """SPEC 5.7: token, a newer counter, a sequence at most 500 ms old and not of the future, a motion."""
+    token = select(line)[8:16]
+    assert renew(line, token, 1, 0) == 1
+    line.ask("110608610000")
+    token = start(line, request_id="00000000000000aa")
+    assert renew(line, token, 0, 0) == 3
+    assert [renew(line, token, 1, age) for age in (51, 0xFFFF, 50)] == [4, 4, 0]
+    assert [renew(line, token, counter, 0) for counter in (1, 0, 0x8001, 0x8000)] == [3, 3, 3, 0]
+    assert renew(line, f"{int(token, 16) ^ 1:08x}", 0x8001, 0) == 2
+    line.run(499)
+    assert line.read(0x0223) == [1]
+    assert renew(line, token, 0x8002, 0) == 0
+    line.run(500)
+    assert (state(line), newest(line)) == (STOPPED, (6, 4))
+    assert renew(line, token, 0x8003, 0) == 5
+
+
 def test_columns_start_one_after_the_other(line: CLine) -> None:
     token = start(line)
     carry(line, token, 1600, counter=0)
