@@ -15,6 +15,16 @@ ROOT = "openaisle/v1"
 CENTRE_PRESENCE = f"{ROOT}/centre/presence"
 STATE_BYTES_MAX = 65_536
 PRESENCE_BYTES_MAX = 4_096
+#: What pages draw a bank from, at the least.
+VIEW_FIELDS: Mapping[str, type] = {
+    "state": str,
+    "columns": list,
+    "aisles": list,
+    "closing_aisles": list,
+    "faults": list,
+    "rail_mm": int,
+    "as_of": str,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +106,31 @@ def parse_presence(payload: bytes) -> Mapping[str, Any] | None:
 
 
 def load_message(payload: bytes, bytes_max: int) -> dict[str, Any] | None:
-    """Return a JSON object of at most so many bytes, None for anything else."""
+    """Return a JSON object of at most so many bytes, None for anything else; nothing in it breaks who writes it on."""
+    if len(payload) > bytes_max:
+        return None
     try:
-        message = json.loads(payload) if len(payload) <= bytes_max else None
+        text = payload.decode("utf-8")  # `loads` by itself would let half characters pass
+        message = json.loads(text, parse_constant=_refuse_constant)
+        if "\\u" in text:
+            json.dumps(message, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         return None
     return message if isinstance(message, dict) else None
+
+
+def parse_bank_view(payload: bytes, bank: str) -> dict[str, Any] | None:
+    """Read a bank view that pages can draw; None for anything else."""
+    view = load_message(payload, STATE_BYTES_MAX)
+    if view is None or view.get("bank") != bank:
+        return None
+    if not all(isinstance(view.get(name), kind) for name, kind in VIEW_FIELDS.items()):
+        return None
+    numbers = [(each, name) for each in view["columns"] for name in ("no", "width_mm", "x_mm")]
+    numbers += [(each, name) for each in view["aisles"] for name in ("no", "width_mm")]
+    drawable = all(isinstance(each, dict) and isinstance(each.get(name), int) for each, name in numbers)
+    return view if drawable else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")

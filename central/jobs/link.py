@@ -23,10 +23,9 @@ from sqlalchemy.orm import Session
 from central.domain.commands import Command, encode_command, parse_answer
 from central.domain.ingest import ZERO_HASH, AckState, Batch, parse_batch
 from central.domain.link import (
-    STATE_BYTES_MAX,
     Topic,
     encode_ack,
-    load_message,
+    parse_bank_view,
     parse_presence,
     parse_topic,
     room_topic,
@@ -151,7 +150,7 @@ class CentralLink:
         if topic is None:
             self._drop(delivery, "topic")
         elif topic.name == "state":
-            view = load_message(delivery.payload, STATE_BYTES_MAX)
+            view = parse_bank_view(delivery.payload, topic.tail)
             if view is None:
                 self._drop(delivery, "state")
                 return

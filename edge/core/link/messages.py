@@ -268,7 +268,10 @@ def _load(payload: bytes) -> dict[str, Any] | None:
     if len(payload) > MESSAGE_BYTES_MAX:
         return None
     try:
-        message = json.loads(payload)
+        text = payload.decode("utf-8")  # `loads` by itself would let half characters pass, which no disk takes
+        message = json.loads(text)
+        if "\\u" in text:
+            json.dumps(message, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         return None
     if not isinstance(message, dict) or message.get("v") != 1:

@@ -51,6 +51,18 @@ def open_gateway(tmp_path: Path, broker: Broker) -> Iterator[Callable[..., Gatew
         gateway.close()
 
 
+BANK_VIEW = {
+    "bank": "A",
+    "state": "idle",
+    "columns": [],
+    "aisles": [],
+    "closing_aisles": [],
+    "faults": [],
+    "rail_mm": 0,
+    "as_of": "x",
+}
+
+
 def test_facts_arrive_move_boxes_and_come_back_in_the_feed(
     centre: Centre, open_gateway: Callable[..., Gateway]
 ) -> None:
@@ -249,11 +261,11 @@ def test_a_command_to_nobody_is_unknown_and_an_expired_one_is_refused(
 
 def test_presence_and_bank_views_reach_the_board(centre: Centre, open_gateway: Callable[..., Gateway]) -> None:
     gateway = open_gateway()
-    gateway.link.show_bank("A", {"bank": "A", "state": "idle", "as_of": "x"})
+    gateway.link.show_bank("A", BANK_VIEW)
     board = centre.link.state_board
     wait_for(lambda: board.find_bank("r01", "A"), WAIT_S, "the view")
     wait_for(lambda: board.snapshot()["rooms"]["r01"]["presence"]["state"] == "online", WAIT_S, "online")
-    assert board.find_bank("r01", "A") == {"bank": "A", "state": "idle", "as_of": "x", "stale": False}
+    assert board.find_bank("r01", "A") == {**BANK_VIEW, "stale": False}
     gateway.close()
     wait_for(lambda: board.snapshot()["rooms"]["r01"]["presence"]["state"] == "offline", WAIT_S, "offline")
     view = board.find_bank("r01", "A")
