@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from simulators.world.habits import read_habits
+from simulators.world.habits import Habits, read_habits
 from simulators.world.hazards import list_absent
 from simulators.world.run import Report, World, describe_report
 from simulators.world.shrinking import Case, shrink, tell_story
 
 FAILURES_MAX = 3
+ON_DISK_EVERY = 25  # so many seeds: one of them with the real store in SQLite
 
 
 def world(
@@ -28,8 +31,7 @@ def world(
     habits = read_habits()
     total, broken = Report(), 0
     for seed in range(first_seed, first_seed + seeds):
-        one = World(seed, habits, hours=hours, rooms=rooms, every_poll=every_poll)
-        report = one.run()
+        report = live(seed, habits, hours, rooms, every_poll=every_poll)
         total.add(report)
         if report.violations and broken < FAILURES_MAX:
             broken += 1
@@ -42,6 +44,13 @@ def world(
         sys.stdout.write(f"hazards that never occurred: {', '.join(absent)}\n")
     sys.stdout.write(json.dumps(describe_report(total, habits.digest), ensure_ascii=False) + "\n")
     raise typer.Exit(1 if total.violations or absent else 0)
+
+
+def live(seed: int, habits: Habits, hours: float, rooms: int, *, every_poll: bool) -> Report:
+    """Live one seed; every so many on a real disk."""
+    with tempfile.TemporaryDirectory(prefix="openaisle-world-") as folder:
+        disk = Path(folder) if seed % ON_DISK_EVERY == 0 else None
+        return World(seed, habits, hours=hours, rooms=rooms, folder=disk, every_poll=every_poll).run()
 
 
 if __name__ == "__main__":

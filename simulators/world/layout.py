@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
+from typing import Any
 
 from edge.core.geometry import Column, Geometry, Segment
+from edge.core.link import FeedRow
 from edge.core.room import BankSettings, Point, RoomSettings, Source
 from edge.core.rows import PlaceRow
 from firmware_protocol.timing import Line, StopDistances, compute_stop_distances
@@ -16,6 +18,7 @@ from simulators.world.habits import Habits
 BAUD = 19_200
 BANK = "A"
 NUMBER = "01"
+CONFIRM_BUTTON = 41  # no aisle has that number: the buttons that open aisles are numbered like them
 BOXES = 160
 SENSORS: dict[str, tuple[SensorKind, ...]] = {
     "beams_and_edges": (SensorKind.FOOT_BEAM, SensorKind.EDGE, SensorKind.ENTRY_BEAMS),
@@ -113,7 +116,7 @@ def describe_room(room_id: str, plan: BankPlan, card: str) -> RoomSettings:
         geometry=geometry,
         points=(
             Point("kiosk", "kiosk", "屏"),
-            Point("button", "button", "按钮", button=1),
+            Point("button", "button", "按钮", button=CONFIRM_BUTTON),
             Point("card", "card", "卡", card_code=card),
         ),
         speed_mm_s=plan.times.speed_mm_s,
@@ -129,3 +132,31 @@ def describe_room(room_id: str, plan: BankPlan, card: str) -> RoomSettings:
         sources=(Source("gun", "枪", "kiosk"),),
         moving_limit=(("bus1", Line(BAUD).max_moving_banks),),
     )
+
+
+def list_feed_rows(layout: Layout) -> list[FeedRow]:
+    """List the room as the centre's feed would tell it, for a store on disk."""
+    bodies: list[tuple[str, str, dict[str, Any]]] = [
+        ("staff", code, {"name": name, "active": True}) for code, name in layout.staff.items()
+    ]
+    bodies += [
+        (
+            "place",
+            key,
+            {
+                "code": place.code,
+                "bank": place.bank,
+                "column": place.column,
+                "face": place.face,
+                "section": place.section,
+                "tier": place.tier,
+                "slot": place.slot,
+            },
+        )
+        for key, place in layout.places.items()
+    ]
+    bodies += [
+        ("box", code, {"title": title, "state": "shelved", "place_key": key})
+        for code, (title, key) in layout.boxes.items()
+    ]
+    return [FeedRow(kind, key, n, body, None, 0) for n, (kind, key, body) in enumerate(bodies, 1)]

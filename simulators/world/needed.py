@@ -24,27 +24,35 @@ class Finding:
     rates: Mapping[str, float] = field(default_factory=lambda: NO_RATES)
 
 
-CARELESS = {"people.no_look": 1.0, "people.stay_behind": 1.0, "people.notice_warning": 0.0, "acts.clean": 60.0}
+CARELESS = {
+    "people.no_look": 1.0,
+    "people.stay_behind": 1.0,
+    "people.notice_warning": 0.0,
+    "acts.clean": 60.0,
+    "people.prop_sweep": 0.0,
+}
 BUSY = {"pace.acts_per_hour": 240.0}
+SCANNING = {"people.second_scan": 1.0, "people.no_press": 0.0, **BUSY}
 FINDINGS: dict[str, Finding] = {
     "0 nothing starts by itself": Finding(1, "rule 0", rates={"people.no_press": 1.0}),
     "1 a person starts": Finding(1, "rule 1"),
-    "2 a place scan kills the confirmation": Finding(7, "rule 2", rates={"people.second_scan": 1.0}),
+    "2 a place scan kills the confirmation": Finding(2, "rule 2", rates=SCANNING),
     "3 nothing from afar": Finding(1, "rule 3", rates={"acts.afar": 500.0}),
-    "4 what waited needs a new press": Finding(1, "rule 0"),
-    "6 in-aisle lock": Finding(1, "rule 6", kind="edges_only", rates={"acts.lock": 60.0, **CARELESS, **BUSY}),
-    "7 seen occupied": Finding(1, "rule 7", rates=CARELESS),
-    "9 nothing since the press": Finding(1, "rule 9", rates={"people.second_press": 1.0}),
-    "10 position unknown": Finding(1, "rule 10", rates={"acts.handle": 60.0}),
+    "4 what waited needs a new press": Finding(1, "rule 0", rates=BUSY),
+    "6 in-aisle lock": Finding(1, "rule 6", kind="edges_only", rates={"acts.lock": 30.0, **CARELESS, **BUSY}),
+    "7 seen occupied": Finding(1, "rule 7", rates={**CARELESS, **BUSY}),
+    "9 nothing since the press": Finding(2, "rule 9", rates={"people.second_press": 1.0, **BUSY}),
+    "10 position unknown": Finding(1, "rule 10", rates={"acts.handle": 20.0, **BUSY}),
     "11 motion of others": Finding(1, "rule 11", rates={"acts.remote": 60.0}),
-    "12 never twice": Finding(3, "rule 12", rates={"faults.line_burst": 200.0, "line.silence_per_frame": 0.3}),
+    "12 never twice": Finding(1, "rule 12", rates={"faults.line_burst": 400.0, "line.silence_per_frame": 0.4, **BUSY}),
     "13 lease": Finding(1, "rule 13", rates={"faults.gateway_kill": 60.0}),
     "14 STOP": Finding(1, "rule 14", rates={"acts.stop": 100.0}),
     "19 warning": Finding(1, "rule 19"),
-    "19 travel time": Finding(2, "rule 19", rates={"faults.jam": 60.0}),
+    "19 travel time": Finding(1, "rule 19", rates={"faults.jam": 100.0, **BUSY}),
+    "refused.busy": Finding(1, "rule busy", rates={"acts.remote": 30.0, **BUSY}),
     "refused.edge": Finding(1, "harm", kind="edges_only", rates=CARELESS),
-    "refused.beam": Finding(2, "rule local", rates={"people.walk_in_closing": 1.0}),
-    "refused.emergency_stop": Finding(4, "rule local", rates={"acts.emergency_stop": 60.0}),
+    "refused.beam": Finding(1, "rule local", rates={"people.walk_in_closing": 1.0, **BUSY}),
+    "refused.emergency_stop": Finding(1, "rule local", rates={"acts.emergency_stop": 20.0, **BUSY}),
     "refused.fire": Finding(1, "rule local", rates={"acts.fire_alarm": 20.0, **BUSY}),
     "refused.maintenance": Finding(2, "rule local", rates={"acts.maintain": 20.0, **BUSY}),
     "refused.bank_fault": Finding(3, "rule fault", rates={"faults.jam": 60.0, **BUSY}),

@@ -22,7 +22,7 @@ from edge.core.state import Prompt
 from simulators.occupancy import Posture
 from simulators.shelf_record import BankState, SafetyInput
 from simulators.world.agenda import Deed
-from simulators.world.layout import BANK
+from simulators.world.layout import BANK, CONFIRM_BUTTON
 from simulators.world.presses import Press
 from simulators.world.room import Room
 
@@ -128,7 +128,7 @@ class People:
             yield room.dice.uniform(5, 150)
             room.count("pressed_again")
             with room.controller.at_now() as model:
-                model.press_confirm(2)
+                model.press_confirm(CONFIRM_BUTTON + 1)
         if room.happens(people["second_scan"]):
             yield room.dice.uniform(5, 300)
             room.count("scanned_after_press")
@@ -146,7 +146,7 @@ class People:
                   f"{'' if looked else ', without looking'}{', from afar' if afar else ''}")  # fmt: skip
         if kind == "button":
             with room.controller.at_now() as model:
-                model.press_confirm(1)
+                model.press_confirm(CONFIRM_BUTTON)
         self.note_press(kind, prompt, looked=looked, afar=afar)
         if kind == "kiosk":
             room.post(PromptConfirmed("kiosk", prompt.wish.id, afar=afar))

@@ -29,7 +29,7 @@ from simulators.world.disk import MemoryDisk, MemoryReplica
 from simulators.world.gateway import SteppedRuntime, SteppedShelf
 from simulators.world.habits import Habits
 from simulators.world.harm import HarmWatch
-from simulators.world.layout import BANK, BAUD, Layout
+from simulators.world.layout import BANK, BAUD, Layout, list_feed_rows
 from simulators.world.line import VirtualLine
 from simulators.world.monitor import QUIET_CAUSES, Monitor
 from simulators.world.uplink import WorldLink
@@ -85,16 +85,20 @@ class Room:
         self.model.watcher = self.monitor
         self.wire = FaultyWire()
         self.line = VirtualLine(Line(BAUD), Station([self.controller]), self.wire, self.monitor.note_frame)
+        self._folder = folder
         self.disk: Store | MemoryDisk = self._make_disk(folder)
         self.runtime: SteppedRuntime | None = None
         self.boots = 0
         self.start_gateway()
 
     def _make_disk(self, folder: Path | None) -> Store | MemoryDisk:
-        replica = MemoryReplica(self.layout.boxes, self.layout.places, self.layout.staff)
+        layout = self.layout
         if folder is None:
-            return MemoryDisk(replica, self.dice)
-        return open_store(folder, self.read_wall_ms)
+            return MemoryDisk(MemoryReplica(layout.boxes, layout.places, layout.staff), self.dice)
+        store = open_store(folder, self.read_wall_ms)
+        rows = list_feed_rows(layout)
+        store.replica.apply_rows(self.centre.epoch, rows, len(rows))
+        return store
 
     # ---- time ---------------------------------------------------------------------------------------
 
@@ -186,6 +190,9 @@ class Room:
         if self.runtime is not None:
             self.runtime.abandon()
         self.runtime = None
+        if self._folder is not None:
+            self.disk.close()
+            self.disk = open_store(self._folder, self.read_wall_ms)
         self.line.connect(None)
         self.monitor.note_restart()
 

@@ -91,6 +91,7 @@ class World:
         self._pass(self.hours * HOUR_MS + DRAIN_MS)
         for room, people in zip(self.rooms, self.people, strict=True):
             check_books(room, people)
+            room.disk.close()
         return self._sum_up(time.perf_counter() - began)
 
     def _work(self, room: Room, people: People, mishaps: Mishaps) -> Deed:

@@ -139,6 +139,14 @@ def remove_position_unknown() -> list[Patch]:
     return [without_rows("refused.position_unknown"), without_states(BankState.UNKNOWN)]
 
 
+def remove_busy() -> list[Patch]:
+    """One motion at a time. Twin: the controller takes no selection while it moves."""
+    return [
+        without_rows("refused.busy", "refused.moving", "refused.foreign_motion"),
+        without_states(BankState.SELECTED, BankState.WARNING, BankState.MOVING, BankState.SETTLING),
+    ]
+
+
 def remove_own_start() -> list[Patch]:
     """Rule 0: no timer starts anything. Here a prompt that runs out is taken for a press."""
     original = deadlines.pass_deadline
@@ -330,6 +338,7 @@ SWITCHES: dict[str, Callable[[], list[Patch]]] = {
     "14 STOP": remove_stop,
     "19 warning": remove_warning,
     "19 travel time": remove_travel_time,
+    "refused.busy": remove_busy,
     "refused.edge": remove_edge,
     "refused.beam": remove_sign("beam", "beam", SafetyInput.BEAM),
     "refused.emergency_stop": remove_sign("emergency_stop", "emergency_stop", SafetyInput.EMERGENCY_STOP),
