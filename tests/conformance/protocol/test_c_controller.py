@@ -205,6 +205,9 @@ def test_stop_ends_everything_and_clears_nothing(line: CLine) -> None:
     line.run(1000)
     assert (state(line), newest(line)) == (STOPPED, (5, 2))
     assert line.hear(seal(f"00170810000a080000060c{ID}01020000")) == []
+    select(line, request_id="00000000000000bb")
+    assert line.hear(seal("000608610000")) == []  # of what is said to all, STOP alone counts
+    assert state(line) == SELECTED
 
 
 @pytest.mark.parametrize(
@@ -233,6 +236,7 @@ def test_every_interlock_holds_at_every_stage(line: CLine, held: str, bit: int, 
         line.do(f"{held} 1")
         line.run(10)
         assert line.truth()["driving"] == 0
+        assert stage == "moving" or state(line) in {STOPPED, UNKNOWN, FAULT}
         carry(line, token, 1200, counter=500)
         assert line.truth()["standing"] == 1
         assert newest(line)[0] in (5, 7)
@@ -459,5 +463,7 @@ def test_frames_in_pieces_noise_and_neighbours(line: CLine) -> None:
     assert line.hear(bytes.fromhex("fffe11") + request, silence=True) == [seal("1103020003")]
     assert line.hear(seal("120608600001") + seal("1203020003") + request) == [seal("1103020003")]
     assert line.hear(seal("1103020003")) == []
+    endless = bytes.fromhex("11100000007ffe")  # longer than any frame: not waited for
+    assert line.hear(endless + request, silence=False) == [seal("1103020003")]
     assert line.hear(request[:5]) == []  # cut by silence: forgotten
     assert line.hear(request[5:]) == []
