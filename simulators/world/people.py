@@ -41,6 +41,7 @@ class People:
         self.room = room
         self.hand: list[str] = []  # boxes in hands, in truth
         self.shelf = {code: key for code, (_, key) in room.layout.boxes.items()}  # and where the others stand
+        self.doubtful: set[str] = set()  # scanned, and nobody saw what came of it
         self._visitors = 0
         self._deeds: dict[str, Callable[[], Deed]] = {
             "fetch": self.fetch,
@@ -190,9 +191,8 @@ class People:
         if room.happens(room.habits.people["forget_box"]):
             room.count("forgot_box")
         elif box in self.shelf:
-            room.scan(box)
-            yield GLANCE_MS
-            if self.said("scan.taken"):
+            yield from self.scan_box(box)
+            if box not in self.doubtful and self.said("scan.taken"):
                 self.hand.append(box)
                 del self.shelf[box]
         yield from self.walk_out(name)
@@ -214,13 +214,22 @@ class People:
         yield from self.linger(name, "search_s")
         self.scan_place(key)
         yield GLANCE_MS
-        if self.said("scan.place_ready"):
-            room.scan(box)
-            yield GLANCE_MS
-            if self.said("scan.put"):
+        if self.said("scan.place_ready") and box in self.hand:
+            yield from self.scan_box(box)
+            if box not in self.doubtful and box in self.hand and self.said("scan.put"):
                 self.hand.remove(box)
                 self.shelf[box] = key
         yield from self.walk_out(name)
+
+    def scan_box(self, box: str) -> Deed:
+        """Scan a box and look at the answer; without one nobody knows where it counts as being."""
+        room = self.room
+        boots = room.boots if room.runtime is not None and box not in self.doubtful else 0
+        self.doubtful.add(box)
+        room.scan(box)
+        yield GLANCE_MS
+        if room.runtime is not None and room.boots == boots:
+            self.doubtful.discard(box)
 
     def wander(self) -> Deed:
         """Walk into an open aisle without scanning anything."""

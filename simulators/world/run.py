@@ -143,10 +143,11 @@ def check_books(room: Room, people: People) -> None:
         if box is None or (box.state == "shelved") == (box.place is None):
             room.fail("boxes", f"{code} is nowhere")
             continue
-        if box.state == "shelved" and code in people.hand:
-            room.fail("boxes", f"{code} is in a hand, and recorded as shelved")
-        at_centre = room.centre.find_box(room.layout.room_id, code)
         here = (box.state, box.place.key if box.place else None)
+        truth = ("shelved", people.shelf[code]) if code in people.shelf else ("in_hand", None)
+        if code not in people.doubtful and here != truth:
+            room.fail("boxes", f"{code} is recorded as {here}, and is not there")
+        at_centre = room.centre.find_box(room.layout.room_id, code)
         if at_centre is not None and at_centre != here:
             room.fail("boxes", f"{code}: {here} in the room, {at_centre} at the centre")
 
