@@ -117,6 +117,10 @@ class ShelfDrive:
         self._watch_sensors(after)
         narrowing = frozenset(no for no in after if after[no] < before[no] - 1e-9)
         self._watch_motion(narrowing, after)
+        self._tell_step(before, after)
+
+    def _tell_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None:
+        """Tell of a step that has been taken; for those who watch."""
 
     def _watch_motion(self, narrowing: frozenset[int], widths_mm: dict[int, float]) -> None:
         if self.state is not BankState.MOVING or self._task is None or self._task.ending:

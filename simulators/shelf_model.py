@@ -313,7 +313,7 @@ class ShelfModel(ShelfDrive):
             faults=frozenset(self.faults),
             seen=self._seen,
             unknown=frozenset(self.occupancy.unknown),
-            contacts=self._contacts(),
+            contacts=self._contacts(widths),
             sequence=self.sequence,
             ring_head=self._ring_head,
             boot_id=self.boot_id,
@@ -325,8 +325,7 @@ class ShelfModel(ShelfDrive):
             indication=self.indication,
         )
 
-    def _contacts(self) -> tuple[tuple[bool, bool], ...]:
-        widths = self.rails.widths_mm()
+    def _contacts(self, widths: dict[int, float]) -> tuple[tuple[bool, bool], ...]:
         return tuple((widths.get(c.no - 1, 0.0) < 1.0, widths.get(c.no, 0.0) < 1.0) for c in self.plan.columns)
 
     def _progress_permille(self) -> int:

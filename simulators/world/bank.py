@@ -48,8 +48,6 @@ class WatchedModel(ShelfModel):
             self.watcher.note_start(task)
         super()._start(task)
 
-    def _step(self, at_ms: int) -> None:
-        before = self.rails.widths_mm()
-        super()._step(at_ms)
+    def _tell_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None:
         if self.watcher is not None:
-            self.watcher.note_step(before, self.rails.widths_mm())
+            self.watcher.note_step(before_mm, after_mm)

@@ -21,7 +21,7 @@ from edge.core.geometry import find_aisle
 from edge.core.state import Prompt
 from simulators.occupancy import Posture
 from simulators.shelf_record import BankState, SafetyInput
-from simulators.world.agenda import Deed
+from simulators.world.agenda import Deed, Glance
 from simulators.world.layout import BANK, CONFIRM_BUTTON
 from simulators.world.presses import Press
 from simulators.world.room import Room
@@ -327,7 +327,7 @@ class People:
         waited = 0.0
         while room.model.state is not BankState.MOVING and waited < 60_000:
             waited += GLANCE_MS * 5
-            yield GLANCE_MS * 5
+            yield Glance(GLANCE_MS * 5)
         room.count("pressed_stop")
         room.tell("presses stop")
         if room.happens(0.5):
@@ -414,7 +414,7 @@ class People:
             room.count("stayed_behind")
             left *= 4
         while left > 0:
-            yield min(left, 3_000.0)
+            yield Glance(3_000) if left > 3_000 else left
             left -= 3_000
             if self._is_warned(name) and room.happens(people["notice_warning"]):
                 room.count("noticed_warning")

@@ -35,7 +35,7 @@ from simulators.world.monitor import QUIET_CAUSES, Monitor
 from simulators.world.uplink import WorldLink
 
 WALL_START_MS = 1_790_000_000_000
-AWAKE_BEFORE_MS = 1_200.0  # a room at rest is polled again so long before anything happens in it
+AWAKE_BEFORE_MS = 700.0  # a room at rest is polled again so long before anything happens in it
 STORY_LINES = 400
 UNIT = 1
 
@@ -112,14 +112,12 @@ class Room:
 
     def next_ms(self) -> float:
         """When something happens next in this room."""
-        moment = self.agenda.next_ms
-        if self.runtime is not None:
-            moment = min(moment, self.runtime.next_ms())
+        deadline_ms = float("inf") if self.runtime is None else self.runtime.next_ms()
         line_ms = self.line.next_ms(self.agenda.now_ms)
-        if line_ms < moment - AWAKE_BEFORE_MS and self._rests():
-            # nothing can change before `moment`: the same answers would come again and again
-            line_ms = max(line_ms, moment - AWAKE_BEFORE_MS)
-        return min(moment, line_ms)
+        awake_ms = min(self.agenda.next_act_ms, deadline_ms) - AWAKE_BEFORE_MS
+        if line_ms < awake_ms and self._rests():
+            line_ms = awake_ms  # nothing can change before: the same answers would come again and again
+        return min(self.agenda.next_ms, deadline_ms, line_ms)
 
     def run(self, now_ms: float) -> None:
         """Let everything happen that is due."""
