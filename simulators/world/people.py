@@ -179,8 +179,7 @@ class People:
         box = room.dice.choice(sorted(self.shelf))
         place = room.layout.places[self.shelf[box]]
         aisle = find_aisle(place.column, place.face)
-        room.scan(box)
-        yield GLANCE_MS
+        yield from self.scan_box(box)
         yield from self.confirm()
         yield from self.await_open(aisle)
         if not self.may_walk_in(aisle):
@@ -192,9 +191,6 @@ class People:
             room.count("forgot_box")
         elif box in self.shelf:
             yield from self.scan_box(box)
-            if box not in self.doubtful and self.said("scan.taken"):
-                self.hand.append(box)
-                del self.shelf[box]
         yield from self.walk_out(name)
 
     def put_back(self) -> Deed:
@@ -216,20 +212,35 @@ class People:
         yield GLANCE_MS
         if self.said("scan.place_ready") and box in self.hand:
             yield from self.scan_box(box)
-            if box not in self.doubtful and box in self.hand and self.said("scan.put"):
-                self.hand.remove(box)
-                self.shelf[box] = key
         yield from self.walk_out(name)
 
     def scan_box(self, box: str) -> Deed:
         """Scan a box and look at the answer; without one nobody knows where it counts as being."""
         room = self.room
-        boots = room.boots if room.runtime is not None and box not in self.doubtful else 0
+        if box in self.doubtful or room.runtime is None:
+            return
+        boots, answers = room.boots, room.runtime.state.answer_count
         self.doubtful.add(box)
         room.scan(box)
         yield GLANCE_MS
-        if room.runtime is not None and room.boots == boots:
+        # another answer may have covered this one; then nobody saw it
+        if room.runtime is not None and room.boots == boots and room.runtime.state.answer_count == answers + 1:
             self.doubtful.discard(box)
+            if self.said("scan.taken") and box in self.shelf:
+                del self.shelf[box]
+                self.hand.append(box)
+            elif self.said("scan.put") or self.said("scan.moved"):
+                self.obey(box)
+
+    def obey(self, box: str) -> None:
+        """Put a box where the screen says that it stands now: another's scan may have named that place."""
+        assert self.room.runtime is not None
+        place = self.room.runtime.state.answers["kiosk"].params["place"]
+        if box in self.hand:
+            self.hand.remove(box)
+        else:
+            self.room.count("box_moved_by_a_stray_scan")
+        self.shelf[box] = f"{BANK}-{place['column']:02d}-{place['face']}-{place['section']}-{place['tier']}-1"
 
     def wander(self) -> Deed:
         """Walk into an open aisle without scanning anything."""
