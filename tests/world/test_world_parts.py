@@ -134,3 +134,8 @@ def test_the_command_ends_with_the_sum_and_fails_when_a_hazard_never_came() -> N
     assert summary["violations"] == 0
     assert summary["habits_sha256"] == read_habits().digest
     assert {"hours", "seeds", "acts", "motions", "hazards", "harm", "x_real_time"} <= set(summary)
+
+
+def test_the_habits_are_those_that_a_decision_names() -> None:
+    records = Path(__file__).parents[2].joinpath("docs", "decisions").glob("*.md")
+    assert any(read_habits().digest in record.read_text() for record in records)
