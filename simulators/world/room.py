@@ -73,7 +73,7 @@ class Room:
         self.story: deque[str] = deque(maxlen=STORY_LINES)
         self.never_rests = False  # poll also when nothing can happen
         self.faults: dict[tuple[str, int], str] = {}  # (fault, aisle), for the causes of harm
-        self.recorded: list[str] = []  # ids of facts in committed steps
+        self.recorded = 0  # facts that the core made
         self.centre = centre
         self.wall_offset_ms = WALL_START_MS
         self.gun = Gun()
@@ -209,7 +209,10 @@ class Room:
             self.fail("11", f"STOP against motion of others, out of {type(event).__name__}")
         self.monitor.check_bounds(len(bank.queue), self.runtime.depth(), 0)
         for effect in effects:
-            if isinstance(effect, RecordFact) and effect.kind == "motion" and effect.body.get("phase") == "outcome":
+            if not isinstance(effect, RecordFact):
+                continue
+            self.recorded += 1
+            if effect.kind == "motion" and effect.body.get("phase") == "outcome":
                 self.counts[f"outcome_{effect.body['outcome']}"] += 1
 
     # ---- what people do ------------------------------------------------------------------------------

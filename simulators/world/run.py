@@ -135,6 +135,8 @@ def check_books(room: Room, people: People) -> None:
     told = room.centre.list_lines(room.layout.room_id)
     if [hash_record(line) for line in told] != [hash_record(line) for line in kept]:
         room.fail("facts", f"the centre has {len(told)} facts, the gateway recorded {len(kept)}")
+    if len(kept) != room.recorded:
+        room.fail("facts", f"the core made {room.recorded} facts, {len(kept)} were kept")
     ids = [json.loads(line)["id"] for line in told]
     if len(ids) != len(set(ids)):
         room.fail("facts", "a fact twice at the centre")
