@@ -97,8 +97,7 @@ def take_out(house: TroubledHouse) -> Box:
 
 def open_one(house: TroubledHouse) -> int:
     """Open an aisle if a motion that was broken off left none."""
-    house.confirm(house.prompt_for(house.far_box()))
-    house.see("the aisle open", lambda view: view["prompt"]["message"]["key"] == "prompt.take", 40)
+    house.open_aisle(house.far_box())
     return int(house.truth()["open_aisles"][0])
 
 

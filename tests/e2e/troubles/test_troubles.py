@@ -53,7 +53,8 @@ def test_database_locked(house: TroubledHouse) -> None:
     motions, faults = house.motions(), house.metric('openaisle_gateway_store_faults_total{condition="locked"}')
     other = house.hold_store()
     try:
-        assert house.confirm(prompt) == "refused.store"
+        # what is written every second may find the lock before the press does, and then the prompt is gone
+        assert house.confirm(prompt) in {"refused.store", "scan.no_prompt"}
         house.await_state("store_locked")
         house.reads("数据库被占用。不移动、不记录", "The database is locked. Nothing moves, nothing is recorded")
         assert house.metric('openaisle_gateway_store_faults_total{condition="locked"}') > faults
@@ -169,11 +170,7 @@ def test_controller_silent_in_motion(house: TroubledHouse) -> None:
 def settle_stopped(house: TroubledHouse) -> None:
     """Go on after a motion that was broken off: aisles between open and closed need a press like any other."""
     house.settle()
-    prompt = house.prompt_for(house.far_box())
-    motions = house.motions()
-    house.confirm(prompt)
-    house.see("the aisle open", lambda view: view["prompt"]["message"]["key"] == "prompt.take", 40)
-    assert house.motions() == motions + 1
+    house.open_aisle(house.far_box())
     house.await_end("doubted")
 
 
