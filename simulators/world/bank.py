@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from simulators.bank_plan import BankPlan
-from simulators.shelf_drive import Task
+from simulators.shelf_drive import ACTIVE, Task
 from simulators.shelf_model import ShelfModel
-from simulators.shelf_record import BankState
+from simulators.shelf_record import BankState, Indication, Operation, SelectAnswer
 
 # 1.6 mm at full speed: small beside every distance that is judged
 STEP_MS = 20
@@ -17,6 +17,8 @@ class BankWatcher(Protocol):
     """Who is told."""
 
     def note_start(self, task: Task) -> None: ...
+
+    def note_intrusion(self) -> None: ...
 
     def note_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None: ...
 
@@ -42,6 +44,14 @@ class WatchedModel(ShelfModel):
     def is_alive(self) -> bool:
         """Whether a motion is under way that nothing has ended yet."""
         return self.state in (BankState.WARNING, BankState.MOVING) and not self.ending
+
+    def select(self, request_id: int, operation: Operation, wanted: Indication) -> SelectAnswer:
+        """Select as ever, and tell if that was done while a motion was under way."""
+        was_active = self.state in ACTIVE
+        answer = super().select(request_id, operation, wanted)
+        if was_active and answer.token and self.watcher is not None:
+            self.watcher.note_intrusion()
+        return answer
 
     def _start(self, task: Task) -> None:
         if self.watcher is not None and self.rails.needs_travel(task.aisle):

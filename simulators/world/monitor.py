@@ -164,6 +164,10 @@ class Monitor:
         else:
             self.book.last_motion = None
 
+    def note_intrusion(self) -> None:
+        """Take a selection that was granted in the middle of a motion."""
+        self._fail("busy", "a selection was granted while a motion was under way")
+
     def _judge_start(self, request_id: int, now: float) -> None:
         selected = self.book.selected.get(request_id)
         if selected is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulators.world.habits import read_habits
-from simulators.world.needed import FINDINGS, is_missed, live_with, live_without
+from simulators.world.needed import FINDINGS, is_missed, live_with, live_without, search
 from simulators.world.run import Report, World
 from simulators.world.switches import ALL_OFF, SWITCHES, removed
 
@@ -23,6 +23,11 @@ def test_a_rule_taken_away_in_both_layers_is_missed(name: str) -> None:
     within = live_with(finding, habits)
     assert not within.violations
     assert not within.harm
+
+
+def test_a_finding_can_be_searched_anew() -> None:
+    """A change of people or habits throws all dice anew; then the seeds above are found by this."""
+    assert search("19 warning", read_habits(), range(1, 4)) is not None
 
 
 @pytest.mark.slow
