@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import itertools
+import socket
 import subprocess
 import sys
 import tempfile
@@ -117,7 +118,11 @@ def _measure_bare(broker: Broker, rounds: int) -> float:
     answered = threading.Event()
     centre, room = _bare_client(broker, "central"), _bare_client(broker, "r01")
     question, answer = "openaisle/v1/rooms/r01/feed", "openaisle/v1/rooms/r01/answer/bare"
-    room.on_message = lambda client, _data, message: client.publish(answer, message.payload, qos=1)
+
+    def send_back(client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        client.publish(answer, message.payload, qos=1)
+
+    room.on_message = send_back
     centre.on_message = lambda _client, _data, _message: answered.set()
     for client, topic in ((room, question), (centre, answer)):
         subscribed = threading.Event()
@@ -142,7 +147,12 @@ def _measure_bare(broker: Broker, rounds: int) -> float:
 def _bare_client(broker: Broker, user: str) -> mqtt.Client:
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"bare-{user}", protocol=mqtt.MQTTv5)
     client.username_pw_set(user, broker.password(user))
-    client.on_socket_open = lambda _client, _data, sock: sock.setsockopt(6, 1, 1)  # TCP_NODELAY
+
+    def send_at_once(_client: mqtt.Client, _data: object, sock: object) -> None:
+        assert isinstance(sock, socket.socket)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    client.on_socket_open = send_at_once
     client.connect(broker.host, broker.port)
     client.loop_start()
     return client

@@ -196,7 +196,7 @@ def _postgres(folder: Path) -> Iterator[Callable[[], str]]:
     def create() -> str:
         name = f"bench_{next(numbers)}"
         with psycopg.connect(host=str(home), port=PORT, user=USER, dbname="postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
+            connection.execute(f"CREATE DATABASE {name}")
         return f"postgresql+psycopg://{USER}@/{name}?host={home}&port={PORT}"
 
     try:

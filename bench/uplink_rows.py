@@ -50,7 +50,12 @@ def make_facts(room_id: str, size: int) -> Iterator[BareFact]:
         if code in held:
             held.discard(code)
             key = f"A-{rng.randint(1, 11):02d}-A-{rng.randint(1, 4)}-{rng.randint(1, 6)}-{rng.randint(1, 20)}"
-            body = {"action": "put_away", "box_code": code, "place_key": key, "staff_code": STAFF}
+            body: dict[str, str | None] = {
+                "action": "put_away",
+                "box_code": code,
+                "place_key": key,
+                "staff_code": STAFF,
+            }
         else:
             held.add(code)
             body = {"action": "take_out", "box_code": code, "place_key": None, "staff_code": STAFF}
