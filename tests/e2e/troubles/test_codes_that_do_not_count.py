@@ -57,7 +57,7 @@ def test_a_code_that_does_not_count(house: TroubledHouse, case: str) -> None:
 def assert_nothing_changes(
     house: TroubledHouse, box: Box, text: str, expected: str, sentences: tuple[str, str]
 ) -> None:
-    """Scan it: in words at once, and all as before; only the refusal itself is a fact."""
+    """Scan it: in words at once, and all as before; only the refusal is a fact, beside what the gateway notes of itself."""
     standing, history, motions = house.standing(), house.history(box), house.motions()
     facts, prompts = len(house.facts()), house.view()["prompts"]
     for _ in range(TRIES):  # a machine busy with others may blink once
@@ -68,7 +68,7 @@ def assert_nothing_changes(
     assert took_s < ANSWER_S
     house.reads(*sentences)
     assert house.standing() == standing
-    assert set(house.facts()[facts:]) <= {"scan_refused"}
+    assert set(house.facts()[facts:]) <= {"scan_refused", "gateway_state"}
     assert [each["id"] for each in house.view()["prompts"]] == [each["id"] for each in prompts]
     assert house.motions() == motions
     house.await_metric("openaisle_gateway_outbox_facts", 0)
