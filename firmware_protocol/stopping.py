@@ -66,7 +66,8 @@ class StopKeeper:
 
     def see(self, snapshot: MotionSnapshot, sampled_ms: float) -> bool:
         """Tell whether this reading, taken not before `sampled_ms`, proves standstill after STOP; then it is over."""
-        if self._first_sent_ms is None or sampled_ms <= self._first_sent_ms or not snapshot.is_standing:
+        sent_ms = self._first_sent_ms if self.is_active else None
+        if sent_ms is None or sampled_ms <= sent_ms or not snapshot.is_standing:
             return False
         self._reason = None
         return True

@@ -24,6 +24,8 @@ from edge.core.state import Bank, Prompt, Request, State, Wish, put_bank
 
 # from press to SELECT
 CONFIRMATION_MS = 15_000
+# an entry's age is that of the moment it was answered: the answer's own way makes the press look younger than it is
+RING_LAG_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ def confirm_by_button(state: State, event: RingEventsRead, now: Now) -> Step:
     settings = find_bank_settings(state.settings, event.bank)
     points = settings.points if settings else ()
     point = next((p for p in points if p.kind == "button" and p.button == entry.argument), None)
-    if point is None or prompt.shown_mono_ms == 0 or event.read_mono_ms - entry.age_ms <= prompt.shown_mono_ms:
+    pressed_mono_ms = event.read_mono_ms - entry.age_ms - RING_LAG_MS
+    if point is None or prompt.shown_mono_ms == 0 or pressed_mono_ms <= prompt.shown_mono_ms:
         return state, []
     source_id = prompt.wish.station or point.id
     press = Press(point.id, source_id, event.readings, event.fresh, event.head, entry.sequence)

@@ -114,6 +114,15 @@ def test_a_button_at_the_bank_confirms_with_its_own_release() -> None:
     assert operate.ring_head == 7
 
 
+def test_a_button_pressed_no_longer_after_the_prompt_than_an_answer_takes_confirms_nothing() -> None:
+    """The age in the ring doesn't hold the answer's way over the line: the press may be the older of the two."""
+    scene = prompted_scene()
+    scene.wait(200)
+    entries = (RingEntry(6, "button_pressed", 1, age_ms=120), RingEntry(7, "button_released", 1, age_ms=20))
+    scene.send(RingEventsRead("A", entries, 7, scene.mono_ms, fresh=scene.fresh(), readings=scene.readings()))
+    assert not scene.every(SendSelect)
+
+
 def test_a_button_pressed_before_a_place_was_scanned_confirms_nothing() -> None:
     """The ring tells of the press after the scan; the press is the older of the two all the same."""
     scene = prompted_scene()
@@ -123,6 +132,7 @@ def test_a_button_pressed_before_a_place_was_scanned_confirms_nothing() -> None:
     entries = (RingEntry(6, "button_pressed", 1, age_ms=200), RingEntry(7, "button_released", 1, age_ms=190))
     effects = scene.send(RingEventsRead("A", entries, 7, scene.mono_ms, fresh=scene.fresh(), readings=scene.readings()))
     assert not [effect for effect in effects if isinstance(effect, SendSelect)]
+    scene.wait(200)
     later = (RingEntry(8, "button_pressed", 1, age_ms=100), RingEntry(9, "button_released", 1, age_ms=20))
     effects = scene.send(RingEventsRead("A", later, 9, scene.mono_ms, fresh=scene.fresh(), readings=scene.readings()))
     assert [effect for effect in effects if isinstance(effect, SendSelect)]

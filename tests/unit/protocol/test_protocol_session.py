@@ -178,6 +178,18 @@ def test_unreadable_outcome_is_unknown_and_stops() -> None:
     assert len(bus.writes(STOP)) == stopped, "read back: no more"
 
 
+def test_standstill_is_told_once_for_each_stop() -> None:
+    """SPEC 6.8: a reading long after one STOP must not pass for the answer to the next."""
+    bus = online(VirtualBus())
+    bus.schedule.sessions[1].order_stop(1, bus.now_ms)
+    bus.run_until(lambda: bus.told(StopReadBack, standstill=True), 1000)
+    bus.run(3000)
+    assert len(bus.told(StopReadBack, standstill=True)) == 1
+    bus.schedule.sessions[1].order_stop(1, bus.now_ms)
+    bus.run(1000)
+    assert len(bus.told(StopReadBack, standstill=True)) == 2
+
+
 def test_stop_is_repeated_every_100_ms_until_standstill_is_read_back() -> None:
     """SPEC 5.8, 6.8."""
     bus = online(VirtualBus())
