@@ -13,20 +13,24 @@ SEEDS = 200
 CHUNK = 25
 
 
-# Found by the world, each with the habits that made it likely: a button's press told after a later scan of a place
-# (seeds 7 and 134), and the age of a press in the ring that left out the answer's way over the line (seed 310).
-NOISY = {
+# The age of a press in the ring leaves out the answer's way over the line; a place scanned meanwhile was overlooked. These
+# seeds found it, with the habits that made it likely.
+BUTTONS = {
     "pace.acts_per_hour": 240.0,
     "faults.line_burst": 400.0,
     "line.silence_per_frame": 0.25,
     "line.late_per_frame": 0.2,
     "line.cut_per_frame": 0.1,
     "people.second_press": 0.2,
-    "people.second_scan": 0.5,
-    "people.by_button": 0.6,
+    "people.second_scan": 1.0,
+    "people.by_card": 0.0,
+    "people.by_button": 1.0,
+    "people.no_press": 0.0,
     "acts.stop": 10.0,
+    "acts.wander": 0.0,
+    "acts.clean": 0.0,
 }
-REGRESSIONS = ((7, "beams_and_edges"), (134, "beams_and_edges"), (310, "edges_only"))
+REGRESSIONS = (6, 10)
 
 
 def live(seed: int, hours: float = HOURS) -> Report:
@@ -47,8 +51,8 @@ def test_one_seed_is_one_history() -> None:
     assert first.counts["acts"] > 0
 
 
-@pytest.mark.parametrize(("seed", "kind"), REGRESSIONS)
-def test_histories_that_once_broke_a_law(seed: int, kind: str) -> None:
-    report = World(seed, read_habits().with_rates(NOISY), hours=0.1, kind=kind).run()
+@pytest.mark.parametrize("seed", REGRESSIONS)
+def test_histories_that_once_broke_a_law(seed: int) -> None:
+    report = World(seed, read_habits().with_rates(BUTTONS), hours=0.15, kind="beams_and_edges").run()
     assert not report.violations
     assert report.motions
