@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
-PLUGINS = ("groups", "postgres", "broker", "stage")
+PLUGINS = ("groups", "postgres", "broker", "stage", "chromium")
 
 pytest_plugins = [f"tests.plugins.{name}" for name in PLUGINS if (HERE / "plugins" / f"{name}.py").is_file()]
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, FloatRect, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, expect
 
 from edge.core.events import CodeTyped, PromptConfirmed, StopPressed
 from edge.core.shown import KioskView
@@ -31,16 +31,6 @@ MEASURE = """() => [...document.querySelectorAll('body *')].filter((e) => e.chec
     left: box.left, top: box.top, right: box.right, bottom: box.bottom, width: box.width, height: box.height,
     press: e.matches('button, a, input:not([type=hidden])')};
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage", "--mute-audio"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +88,8 @@ class Screen:
 
 
 @pytest.fixture
-def screen(browser: Browser, hall: tuple[KioskHouse, SiteServer]) -> Screen:
-    return Screen(browser, *hall)
+def screen(chromium: Browser, hall: tuple[KioskHouse, SiteServer]) -> Screen:
+    return Screen(chromium, *hall)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
