@@ -20,7 +20,7 @@ from edge.store.journal import Step
 from edge.store.outbox import Fact
 from edge.store.standings import MOVES
 
-SEGMENT_STEPS = 2_000
+SEGMENT_STEPS = 500
 
 
 class MemoryDatabase:

@@ -198,7 +198,8 @@ class People:
         room = self.room
         yield from self.sign_on()
         free = sorted(set(room.layout.places) - set(self.shelf.values()))
-        opened = [key for key in free if self._aisle_of(key) in room.list_open()]
+        wide = room.list_open()
+        opened = [key for key in free if self._aisle_of(key) in wide]
         if not self.hand or not opened:
             return
         box, key = self.hand[0], room.dice.choice(opened)
