@@ -129,7 +129,8 @@ class PointSettings(Section):
     signed_by: Name
     signed_on: date
     card_code: CardCode | None = None
-    button: int | None = Field(default=None, ge=1, le=255)  # number the controller gives to the button at the bank
+    # number the controller gives to the button at the bank; below 65 are the buttons that open an aisle (SPEC 5)
+    button: int | None = Field(default=None, ge=65, le=255)
 
     @model_validator(mode="after")
     def require_card_or_button(self) -> Self:

@@ -20,7 +20,7 @@ FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 UNIT = 1
 BAUD = 19200
 KIOSK_POINT = "kiosk-a"
-BUTTON_POINT = 1
+BUTTON_POINT = 101
 SCANNER, CAMERA, PRINTER = "scan-1", "cam-1", "zpl-1"
 
 

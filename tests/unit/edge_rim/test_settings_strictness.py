@@ -53,6 +53,8 @@ def test_example_is_complete_and_valid() -> None:
         ('card_code = "CF010000010"', "", "card_code belongs to points of kind 'card'"),
         ('card_code = "CF010000010"', 'card_code = "BX010000010"', "card_code"),
         ("free_width_mm = 800", "free_width_mm = 650", "no aisle could ever open"),
+        # the bank's own button that opens aisle 11 must never be taken for a look and a press
+        ('kind = "card"', 'kind = "button"\n  button = 11', "bank[0].point[1].button"),
     ],
 )
 def test_each_mistake_is_named(tmp_path: Path, before: str, after: str, said: str) -> None:
