@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).parent
@@ -16,6 +18,13 @@ pytest_plugins = [f"tests.plugins.{name}" for name in PLUGINS if (HERE / "plugin
 # Two shared cores make single examples slow at times; the number of examples is what bounds the run.
 settings.register_profile("suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def logs_end_with_their_test() -> Iterator[None]:
+    """Undo what a command under test set for logs: its output stream is closed when the test ends."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,4 +1,7 @@
-"""One Chromium for all browser tests of a worker: the driver's synchronous form can be started once a thread."""
+"""One Chromium for each file of browser tests.
+
+The driver's synchronous form can be started once a thread, and while it runs no other event loop can: it must be gone before other tests come.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,9 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser; each test opens a context of its own."""
+    """Give the browser; each test opens a context of its own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
