@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 
 HERE = Path(__file__).parent
@@ -44,6 +45,7 @@ def bench(
     scale: Annotated[float, typer.Option(min=0.01, help="1 ends within 60 s; more gives steadier figures")] = 1.0,
 ) -> None:
     """Run one benchmark and print one JSON object: value, limit or peer, ratio, goal, and whether it was met."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # the one object alone on stdout
     names = list_names()
     if name not in names:
         typer.echo(f"no bench {name!r}; there are: {', '.join(names)}", err=True)
