@@ -22,7 +22,8 @@ def perform(*, once: bool, folder: Path | None, first_port: int, say: Callable[[
     """Run the demo; answer the exit status: 0 only if every step was seen from the outside."""
     place = (folder or Path(tempfile.mkdtemp(prefix="openaisle-demo-"))).resolve()
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # Ctrl-C too: a shell that starts us in the background has it ignored
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: _interrupt(ended))
     timeline = Timeline(say)
     stage: Stage | None = None

@@ -10,11 +10,14 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.wait import wait_for
 
@@ -70,6 +73,18 @@ class Broker:
     def kill(self) -> None:
         """End it as a power cut would."""
         self.stop(signal.SIGKILL)
+
+    def forget_session(self, user: str, client_id: str) -> None:
+        """Drop what the broker keeps for a client: an earlier test's messages must not reach the next one's store."""
+        done = threading.Event()
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5)
+        client.username_pw_set(user, self.password(user))
+        client.on_connect = lambda *_: done.set()
+        client.connect(self.host, self.port, clean_start=True)
+        client.loop_start()
+        assert done.wait(10), f"the broker does not take {client_id}"
+        client.disconnect()
+        client.loop_stop()
 
     def _answers(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection((self.host, self.port), 1):

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.broker
 
 @pytest.fixture
 def centre(clean_engine: Engine, broker: Broker) -> Iterator[Centre]:
+    broker.forget_session("central", "central-1")
     centre = Centre(clean_engine, broker)
     centre.add_room("r01")
     centre.link.start()

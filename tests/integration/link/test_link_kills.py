@@ -41,6 +41,7 @@ def centre_process(url: str, broker: Broker, inject: str | None) -> Iterator[sub
 @pytest.fixture
 def sqlite_centre(tmp_path: Path, broker: Broker) -> Iterator[tuple[str, Centre]]:
     """A migrated SQLite centre whose link runs elsewhere; here its tables are read."""
+    broker.forget_session("central", "central-1")
     url = f"sqlite:///{tmp_path}/central.db"
     engine: Engine = open_engine(url)
     upgrade_schema(engine)
