@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from edge.core.effects import ShelfOrder, Sound
 from edge.core.events import Event
+from edge.line_view import FrameView, LineCounts, RegisterReading, RoundTrips
 
 # puts an event into the inbox; False: it was refused and the producer must say so where the hand is
 Sink = Callable[[Event], bool]
@@ -65,3 +66,25 @@ class Link(Protocol):
     def show_bank(self, bank_id: str, view: dict[str, Any]) -> None: ...
 
     def close(self) -> None: ...
+
+
+class LineWatch(Protocol):
+    """What a bus driver lets a technician see. Reading costs the bus nothing; any thread may ask."""
+
+    @property
+    def bus_id(self) -> str: ...
+
+    @property
+    def banks(self) -> tuple[str, ...]: ...
+
+    def counts(self) -> LineCounts: ...
+
+    def list_frames(self) -> list[FrameView]:
+        """Newest last, at most 1,000."""
+        ...
+
+    def read_registers(self, bank: str) -> list[RegisterReading]:
+        """Newest reading of every register that was read of a bank, in the map's order, each with its age."""
+        ...
+
+    def list_round_trips(self, bank: str) -> list[RoundTrips]: ...
