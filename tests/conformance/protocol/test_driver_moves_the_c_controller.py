@@ -58,7 +58,8 @@ def begin(shelf: SerialShelf, sink: Sink) -> int:
 def sees(shelf: SerialShelf, sink: Sink, token: int, state: str) -> bool:
     """Permit the next renewal as a core does at every reading, and tell whether the bank is in that state."""
     shelf.submit(effects.PermitLease("A", token, now_ms() + 250))
-    return sink.all(events.SnapshotArrived)[-1].snapshot.state == state
+    readings = sink.all(events.SnapshotArrived)
+    return bool(readings) and readings[-1].snapshot.state == state
 
 
 def test_the_driver_opens_an_aisle(shelf: SerialShelf, sink: Sink) -> None:
