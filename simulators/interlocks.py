@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from simulators.shelf_record import BankState, Cause, Reason, SafetyInput
@@ -44,8 +44,13 @@ class Circumstances:
     locks: set[int] = field(default_factory=set)
 
 
-def motion_reasons(circumstances: Circumstances, narrowing: Iterable[int], seen: Iterable[int]) -> frozenset[Reason]:
+_NOTHING: frozenset[Reason] = frozenset()
+
+
+def motion_reasons(circumstances: Circumstances, narrowing: Iterable[int], seen: Collection[int]) -> frozenset[Reason]:
     """Reasons against motion that narrows these aisles while sensors see somebody in those."""
+    if not (circumstances.inputs or circumstances.locks or seen):
+        return _NOTHING
     reasons = {_INPUT_REASONS[held] for held in circumstances.inputs if held in _INPUT_REASONS}
     closing = set(narrowing)
     if closing & set(seen):

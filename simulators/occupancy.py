@@ -9,6 +9,7 @@ from enum import StrEnum
 from simulators.bank_plan import BankPlan, SensorKind
 
 BODY_MM = 400  # a gap below this touches a person
+_NOWHERE: frozenset[int] = frozenset()
 
 
 class Posture(StrEnum):
@@ -108,13 +109,17 @@ class Occupancy:
 
     def seen(self, widths_mm: dict[int, float]) -> frozenset[int]:
         """Aisles in which some sensor sees somebody now."""
-        return frozenset(aisle for aisle in self._list_stirred() if self._sees(aisle, widths_mm[aisle]))
+        stirred = self._list_stirred()
+        return frozenset([aisle for aisle in stirred if self._sees(aisle, widths_mm[aisle])]) if stirred else _NOWHERE
 
     def touched(self, widths_mm: dict[int, float]) -> frozenset[int]:
         """Aisles whose edge feels somebody now."""
+        stirred = self._list_stirred()
+        if not stirred:
+            return _NOWHERE
         return frozenset(
             aisle
-            for aisle in self._list_stirred()
+            for aisle in stirred
             if any(self._reads(s, aisle, widths_mm[aisle]) for s in self._sensors[aisle] if s.kind is SensorKind.EDGE)
         )
 

@@ -85,7 +85,9 @@ class ShelfController:
     def answer(self, frame: Frame, *, read_only: bool = False) -> bytes | None:
         """Answer one request for this unit; None when nothing is said (broadcast, no power)."""
         request = pdu.read_request(frame)
-        with self.at_now() as model:
+        model = self._model
+        with self._lock:
+            model.advance(max(model.now_ms, self._clock()))
             if not model.powered:
                 return None
             self.requests += 1

@@ -73,6 +73,7 @@ class ShelfDrive:
         self._pressing_since_ms: int | None = None
         self._end_cause = Cause.NONE
         self._lapsed_token = 0
+        self._touched: tuple[dict[int, float], tuple[tuple[bool, bool], ...]] = {}, ()
         self._on_due = {
             "warning": self._begin_motion,
             "settled": self._end_settling,
@@ -91,21 +92,24 @@ class ShelfDrive:
 
     def advance(self, to_ms: int) -> None:
         """Let time pass until `to_ms`; steel, timers and sensors follow in their order."""
+        due, rails = self._due, self.rails
         while True:
-            moving = not self.rails.arrived
-            next_step = self._physics_ms + self.rails.step_ms if moving else None
-            due = [at for at in (next_step, *self._due.values()) if at is not None]
-            at_ms = min(due, default=to_ms + 1)
+            at_ms, is_step = to_ms + 1, False
+            for each_ms in due.values():
+                at_ms = min(each_ms, at_ms)
+            if not rails.arrived and self._physics_ms + rails.step_ms <= at_ms:
+                at_ms, is_step = self._physics_ms + rails.step_ms, True
             if at_ms > to_ms:
                 break
             self.now_ms = max(self.now_ms, at_ms)
-            if next_step is not None and at_ms == next_step:
+            if is_step:
                 self._step(at_ms)
             for name in [name for name, at in self._due.items() if at <= at_ms]:
                 self._due.pop(name, None)
                 self._on_due[name]()
+            due = self._due
         self.now_ms = max(self.now_ms, to_ms)
-        if self.rails.arrived:
+        if rails.arrived:
             self._physics_ms = self.now_ms
 
     def _step(self, at_ms: int) -> None:
@@ -113,9 +117,10 @@ class ShelfDrive:
         self.rails.step()
         self._physics_ms = at_ms
         after = self.rails.widths_mm()
-        self.occupancy.squeeze(before, after, self.occupancy.people)
+        if self.occupancy.people:
+            self.occupancy.squeeze(before, after, self.occupancy.people)
         self._watch_sensors(after)
-        narrowing = frozenset(no for no in after if after[no] < before[no] - 1e-9)
+        narrowing = frozenset([no for no, width in after.items() if width < before[no] - 1e-9])
         self._watch_motion(narrowing, after)
         self._tell_step(before, after)
 
@@ -143,6 +148,8 @@ class ShelfDrive:
 
     def _watch_sensors(self, widths_mm: dict[int, float] | None = None) -> None:
         seen = self.occupancy.seen(widths_mm or self.rails.widths_mm()) if self.powered else self._seen
+        if seen == self._seen:
+            return
         for aisle in sorted(seen - self._seen):
             self._note(EventKind.OCCUPIED, aisle)
         for aisle in sorted(self._seen - seen):

@@ -305,15 +305,15 @@ class ShelfModel(ShelfDrive):
         return ModelSnapshot(
             now_ms=self.now_ms,
             state=self.state,
-            open_aisles=frozenset(no for no, width in widths.items() if width >= self.plan.passable_gap_mm),
+            open_aisles=frozenset(self.list_open()),
             operation=task.operation if task else None,
             target_aisle=task.aisle if task else 0,
-            progress_permille=self._progress_permille(),
+            progress_permille=self.progress_permille,
             safety=frozenset(self.circumstances.inputs),
             faults=frozenset(self.faults),
             seen=self._seen,
             unknown=frozenset(self.occupancy.unknown),
-            contacts=self._contacts(widths),
+            contacts=self.contacts,
             sequence=self.sequence,
             ring_head=self._ring_head,
             boot_id=self.boot_id,
@@ -325,10 +325,45 @@ class ShelfModel(ShelfDrive):
             indication=self.indication,
         )
 
-    def _contacts(self, widths: dict[int, float]) -> tuple[tuple[bool, bool], ...]:
-        return tuple((widths.get(c.no - 1, 0.0) < 1.0, widths.get(c.no, 0.0) < 1.0) for c in self.plan.columns)
+    def list_open(self) -> list[int]:
+        """List the aisles that are wide enough to walk in."""
+        passable = self.plan.passable_gap_mm
+        return [no for no, width in self.rails.widths_mm().items() if width >= passable]
 
-    def _progress_permille(self) -> int:
+    @property
+    def seen(self) -> frozenset[int]:
+        """Aisles in which a sensor sees somebody."""
+        return self._seen
+
+    @property
+    def task(self) -> Task | None:
+        """What the bank is busy with."""
+        return self._task
+
+    @property
+    def last_request(self) -> RequestEntry | None:
+        """The newest request of this boot."""
+        return self._last_request
+
+    @property
+    def contacts(self) -> tuple[tuple[bool, bool], ...]:
+        """What each column touches: left, right. The same value until something moves."""
+        widths = self.rails.widths_mm()
+        if widths is not self._touched[0]:
+            narrow = {no for no, width in widths.items() if width < 1.0}
+            pairs = tuple(
+                [
+                    (c.no - 1 not in widths or c.no - 1 in narrow, c.no not in widths or c.no in narrow)
+                    for c in self.plan.columns
+                ]
+            )
+            # another value only if it is another: readers tell by identity that nothing has changed
+            self._touched = widths, self._touched[1] if pairs == self._touched[1] else pairs
+        return self._touched[1]
+
+    @property
+    def progress_permille(self) -> int:
+        """How far the present motion has come."""
         task = self._task
         if task is None or self.state not in (BankState.MOVING, BankState.SETTLING):
             return 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 from firmware_protocol import codes
+from firmware_protocol.fields import NO_TARGET
 from firmware_protocol.geometry import AisleShape, BankShape, ColumnShape, SegmentShape, StopKind, geometry_hash
 from firmware_protocol.messages import (
     Detail,
@@ -86,6 +88,20 @@ _INPUTS = {
     SafetyInput.MAINTENANCE: codes.SafetyBits.MAINTENANCE_KEY,
 }
 
+_INPUT_BITS = {held: int(bits) for held, bits in _INPUTS.items()}
+_IN_AISLE_LOCK, _WARNING_ON, _DRIVE_POWER, _LEASE_LIVE, _STANDSTILL = map(
+    int,
+    (
+        codes.SafetyBits.IN_AISLE_LOCK,
+        codes.SafetyBits.WARNING_ON,
+        codes.SafetyBits.DRIVE_POWER,
+        codes.SafetyBits.LEASE_LIVE,
+        codes.SafetyBits.STANDSTILL,
+    ),
+)
+_STATES = {state: codes.BankState[state.name] for state in BankState}
+_CAUSES = {cause: codes.EndCause[cause.name] for cause in Cause}
+
 _FAULTS = {
     FaultCode.JAM: codes.FaultBits.JAM,
     FaultCode.TRAVEL_TIME: codes.FaultBits.TRAVEL_TIME,
@@ -154,43 +170,53 @@ def identify(model: ShelfModel, serial_number: str) -> Identity:
 
 
 def show_motion(model: ShelfModel) -> MotionSnapshot:
-    """Fill the MOTION block."""
-    now = model.snapshot()
-    last = now.last_request
+    """Fill the MOTION block. Read oftener than all else together: the model is asked for no more than it shows."""
+    last, task = model.last_request, model.task
     outcome, cause = outcome_words(last)
     return MotionSnapshot(
-        state=codes.BankState[now.state.name],
-        open_aisles=mask_of(now.open_aisles),
-        target=Target(OPERATIONS[now.operation], now.target_aisle) if now.operation else Target(codes.Operation.NONE),
-        progress_permille=now.progress_permille,
-        safety=_safety(model, now),
-        faults=_join_faults(now.faults),
-        occupancy_seen=mask_of(now.seen),
-        occupancy_unknown=mask_of(now.unknown),
-        contacts=show_contacts(now),
-        sequence=now.sequence,
-        ring_head=now.ring_head,
-        boot_id_low=now.boot_id & 0xFFFF,
+        state=_STATES[model.state],
+        open_aisles=mask_of(model.list_open()),
+        target=_name_target(OPERATIONS[task.operation], task.aisle) if task else NO_TARGET,
+        progress_permille=model.progress_permille,
+        safety=_name_safety(_safety(model)),
+        faults=_join_faults(model.faults) if model.faults else codes.FaultBits.NONE,
+        occupancy_seen=mask_of(model.seen),
+        occupancy_unknown=mask_of(model.occupancy.unknown),
+        contacts=pack_contacts(model.contacts),
+        sequence=model.sequence,
+        ring_head=model.ring_head,
+        boot_id_low=model.boot_id & 0xFFFF,
         last_request_id_low=last.request_id & 0xFFFF if last else 0,
         outcome=outcome,
         cause=cause,
     )
 
 
-def _safety(model: ShelfModel, now: ModelSnapshot) -> codes.SafetyBits:
-    bits = codes.SafetyBits.NONE
-    for held in now.safety:
-        bits |= _INPUTS[held]
-    if now.locks:
-        bits |= codes.SafetyBits.IN_AISLE_LOCK
-    if now.state in (BankState.WARNING, BankState.MOVING):
-        bits |= codes.SafetyBits.WARNING_ON
-    if now.state is BankState.MOVING and not model.ending:
-        bits |= codes.SafetyBits.DRIVE_POWER
+@lru_cache(maxsize=1024)
+def _name_target(operation: codes.Operation, aisle: int) -> Target:
+    return Target(operation, aisle)
+
+
+@lru_cache(maxsize=1024)
+def _name_safety(bits: int) -> codes.SafetyBits:
+    return codes.SafetyBits(bits)
+
+
+def _safety(model: ShelfModel) -> int:
+    """Join the safety bits as a number: flags are joined so slowly that it would be felt."""
+    bits = 0
+    for held in model.circumstances.inputs:
+        bits |= _INPUT_BITS[held]
+    if model.circumstances.locks:
+        bits |= _IN_AISLE_LOCK
+    if model.state in (BankState.WARNING, BankState.MOVING):
+        bits |= _WARNING_ON
+    if model.state is BankState.MOVING and not model.ending:
+        bits |= _DRIVE_POWER
     if model.lease_left_ms:
-        bits |= codes.SafetyBits.LEASE_LIVE
+        bits |= _LEASE_LIVE
     if not model.rails.moving:
-        bits |= codes.SafetyBits.STANDSTILL
+        bits |= _STANDSTILL
     return bits
 
 
@@ -203,8 +229,14 @@ def _join_faults(faults: Iterable[FaultCode]) -> codes.FaultBits:
 
 def show_contacts(now: ModelSnapshot) -> tuple[int, int, int]:
     """Pack what every column touches."""
-    left, right = codes.Contact.LEFT, codes.Contact.RIGHT
-    return pack_pairs((left if at_left else 0) | (right if at_right else 0) for at_left, at_right in now.contacts)
+    return pack_contacts(now.contacts)
+
+
+@lru_cache(maxsize=1024)
+def pack_contacts(contacts: tuple[tuple[bool, bool], ...]) -> tuple[int, int, int]:
+    """Pack pairs of left and right contact."""
+    left, right = int(codes.Contact.LEFT), int(codes.Contact.RIGHT)
+    return pack_pairs((left if at_left else 0) | (right if at_right else 0) for at_left, at_right in contacts)
 
 
 def show_detail(model: ShelfModel, refusal: codes.LeaseRefusal, stop_reason: int) -> Detail:
@@ -236,7 +268,7 @@ def outcome_words(entry: RequestEntry | None) -> tuple[codes.Outcome, codes.EndC
     """Name what became of a request in the wire's numbers."""
     if entry is None:
         return codes.Outcome.NONE, codes.EndCause.NONE
-    return _OUTCOMES[entry.outcome], codes.EndCause[entry.cause.name]
+    return _OUTCOMES[entry.outcome], _CAUSES[entry.cause]
 
 
 def show_log(model: ShelfModel) -> list[LogEntry]:

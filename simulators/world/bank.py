@@ -31,11 +31,6 @@ class WatchedModel(ShelfModel):
         super().__init__(plan, seed=seed, step_ms=STEP_MS)
 
     @property
-    def task(self) -> Task | None:
-        """What the bank is busy with."""
-        return self._task
-
-    @property
     def positions_known(self) -> bool:
         """Whether the controller knows where its columns stand."""
         return self._positions_known
