@@ -19,7 +19,9 @@ from edge.app import Gateway
 from edge.drivers.label_zpl import FontError
 from edge.installation import commissioning_sheet
 from edge.runtime.replay import replay as replay_journal
-from edge.settings import GatewaySettings, SettingsError, read_settings, redacted_settings
+from edge.scan_alone import ScanAloneEntry, read_scan_alone
+from edge.settings import GatewaySettings, read_settings, redacted_settings
+from edge.settings_problems import SettingsError
 
 log = structlog.get_logger(__name__)
 
@@ -46,9 +48,10 @@ def run(context: typer.Context) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; moving shelves are stopped first."""
     settings = load_settings(context)
     set_up_logs(settings.log.level)
+    scan_alone = load_scan_alone(settings)
     try:
-        gateway = Gateway(settings)
-    except (OSError, FontError) as error:
+        gateway = Gateway(settings, scan_alone)
+    except (OSError, FontError, SettingsError) as error:
         typer.echo(f"The gateway can't start: {error}. Nothing moves.", err=True)
         raise typer.Exit(2) from error
     leaving = threading.Event()
@@ -72,6 +75,7 @@ def run(context: typer.Context) -> None:
 def check_config(context: typer.Context) -> None:
     """Check the settings file and say what is wrong with it, key by key."""
     settings = load_settings(context)
+    load_scan_alone(settings)
     typer.echo(f"{context.obj}: in order. Room {settings.room.id}, {len(settings.bank)} bank(s).")
 
 
@@ -86,13 +90,16 @@ def commissioning(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Print for each bank the two stop distances, the bus sum and the geometry hash, for the installer to sign."""
-    sheets = commissioning_sheet(load_settings(context))
+    """Print for each bank the two stop distances, the bus sum, sensors and the geometry hash, for signature."""
+    settings = load_settings(context)
+    sheets = commissioning_sheet(settings)
     if as_json:
         typer.echo(json.dumps(sheets, ensure_ascii=False, indent=2))
         return
     for sheet in sheets:
         print_sheet(sheet)
+    for entry in load_scan_alone(settings):
+        print_scan_alone(entry)
 
 
 @cli.command()
@@ -124,11 +131,23 @@ def load_settings(context: typer.Context) -> GatewaySettings:
         raise typer.Exit(2) from error
 
 
+def load_scan_alone(settings: GatewaySettings) -> tuple[ScanAloneEntry, ...]:
+    """Read the file of scan-alone opening, if one is named, or end with what is wrong."""
+    if settings.scan_alone.file is None:
+        return ()
+    try:
+        return read_scan_alone(settings.scan_alone.file, [bank.id for bank in settings.bank])
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
 def print_sheet(sheet: dict[str, Any]) -> None:
     """Print one bank's sheet in both languages of the trade."""
     rows = [
+        ("本总线上的区数 banks on this bus", sheet["banks_on_bus"], ""),
         ("最多同时移动的区数 banks that may move at once on this bus", sheet["max_moving_banks"], ""),
-        ("最坏续租间隔 worst interval between two lease renewals", sheet["worst_renewal_interval_ms"], "ms"),
+        ("最坏续租间隔 worst interval between two lease renewals", sheet.get("worst_renewal_interval_ms"), "ms"),
         ("最长总线事务 longest exchange while a lease runs", sheet["longest_exchange_ms"], "ms"),
         ("停止距离(停止命令) stop distance by STOP", sheet["stop_distance_by_stop_mm"], "mm"),
         ("停止距离(失联) stop distance by silence", sheet["stop_distance_by_silence_mm"], "mm"),
@@ -136,12 +155,26 @@ def print_sheet(sheet: dict[str, Any]) -> None:
         ("可通行间隙 passable gap", sheet["passable_gap_mm"], "mm"),
         ("几何校验 geometry hash", sheet["geometry_hash"], ""),
     ]
-    typer.echo(f"{sheet['name']} ({sheet['bank']}), bus {sheet['bus']}, unit {sheet['unit']}, {sheet['baud']} baud")
+    where = f"unit {sheet['unit']}, {sheet['baud']} baud" if sheet["kind"] == "serial" else "MQTT"
+    typer.echo(f"{sheet['name']} ({sheet['bank']}), bus {sheet['bus']}, {where}")
     for what, value, unit in rows:
-        typer.echo(f"  {what}: {value} {unit}".rstrip())
+        if value is not None:
+            typer.echo(f"  {what}: {value} {unit}".rstrip())
     for point in sheet["points"]:
         signed = f"{point['signed_by']}, {point['signed_on']}"
         typer.echo(f"  确认点 point {point['id']} ({point['kind']}) {point['name']}: {signed}")
+    for sensor in sheet["sensors"]:
+        sight = f"看到 {sensor['sees_up_to_tier']} 层 sees up to tier {sensor['sees_up_to_tier']}"
+        if not sensor["sees_stillness"]:
+            sight += ", 看不见静止的人 not who stands still"
+        tested = f"验证 tested {sensor['tested_on']} {sensor['tested_by']}, 到期 due {sensor['test_due_on']}"
+        typer.echo(f"  传感器 sensor {sensor['id']} ({sensor['kind']}) {sensor['name']}: {sight}; {tested}")
+
+
+def print_scan_alone(entry: ScanAloneEntry) -> None:
+    """Print that in one bank a scan alone may open an aisle, and by whose decision."""
+    signed = f"{'、'.join(entry.names)}, {entry.signed_on}, {entry.document}"
+    typer.echo(f"{entry.bank}: 免按开启 scan-alone opening: {signed}; 到期 until {entry.proof_test_expires_on}")
 
 
 def set_up_logs(level: str) -> None:

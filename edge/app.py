@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import serial
 import structlog
 
+from edge.bus_settings import SerialBusSettings
 from edge.core.codes import PrintedCode, parse_code
 from edge.core.shown import KioskView
 from edge.drivers.label_zpl import LabelFont, LabelSheet
@@ -35,7 +36,9 @@ from edge.link.mqtt import BrokerAddress
 from edge.metrics import Metrics, Readings, add, read_bus, read_counts, read_view
 from edge.runtime.clock import make_now, read_mono_ms, read_wall_ms
 from edge.runtime.gateway import GatewayRuntime
+from edge.scan_alone import ScanAloneEntry
 from edge.settings import CameraSettings, GatewaySettings, PrinterSettings, ScannerSettings
+from edge.settings_problems import SettingsError
 from edge.store import Store, StoreUnavailableError, open_store
 
 log = structlog.get_logger(__name__)
@@ -48,8 +51,9 @@ VIEW_AGE_LIMIT_S = 5.0  # the executor shows a view each second, also when nothi
 class Gateway:
     """One running gateway. OSError or FontError when it can't be built; a disk that takes nothing is no reason."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, scan_alone: tuple[ScanAloneEntry, ...] = ()) -> None:
         self.settings = settings
+        self.scan_alone = scan_alone
         self.version = version("openaisle")
         self._boot_id = uuid.uuid4().hex
         self._printers = [build_printer(printer) for printer in settings.printer]
@@ -213,6 +217,8 @@ def is_printed_code(text: str) -> bool:
 def build_shelf(settings: GatewaySettings, bus_id: str) -> SerialShelf:
     """Build the driver of one bus with its banks."""
     bus = next(bus for bus in settings.bus if bus.id == bus_id)
+    if not isinstance(bus, SerialBusSettings):
+        raise SettingsError([f"bus {bus.id}: this gateway has no driver for controllers on a broker"])
     banks = [
         ShelfBank(bank.id, bank.unit, hash_geometry(bank), bank.stop_confirm_ms)
         for bank in settings.bank

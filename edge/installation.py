@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.bank_settings import BankSettings as InstalledBank
+from edge.bus_settings import MqttBusSettings, SerialBusSettings
 from edge.core.geometry import Column, Geometry, Segment
 from edge.core.room import BankSettings, Point, RoomSettings, Source
-from edge.settings import BankSettings as InstalledBank
-from edge.settings import BusSettings, GatewaySettings
+from edge.settings import GatewaySettings
 from firmware_protocol.geometry import BankShape, ColumnShape, SegmentShape, StopKind, geometry_hash, list_aisle_shapes
-from firmware_protocol.timing import Line, describe_commissioning
+from firmware_protocol.timing import LEASE_MS, PERMIT_AGE_MS, Line, describe_commissioning
 
 STOP_KINDS = {
     "fixed_column": StopKind.FIXED_COLUMN,
@@ -28,8 +29,15 @@ def describe_room(settings: GatewaySettings) -> RoomSettings:
         number=settings.room.number,
         banks=tuple(describe_bank(bank) for bank in settings.bank),
         sources=tuple(sources),
-        moving_limit=tuple((bus.id, Line(bus.baud).max_moving_banks) for bus in settings.bus),
+        moving_limit=tuple((bus.id, limit_moving(bus, settings)) for bus in settings.bus),
     )
+
+
+def limit_moving(bus: SerialBusSettings | MqttBusSettings, settings: GatewaySettings) -> int:
+    """Tell how many banks of a bus may move at once. On a broker no lease waits for another."""
+    if isinstance(bus, SerialBusSettings):
+        return Line(bus.baud).max_moving_banks
+    return sum(bank.bus == bus.id for bank in settings.bank)
 
 
 def describe_bank(bank: InstalledBank) -> BankSettings:
@@ -87,23 +95,57 @@ def hash_geometry(bank: InstalledBank) -> int:
 def commissioning_sheet(settings: GatewaySettings) -> list[dict[str, Any]]:
     """List for each bank what the installer must print and sign: stop distances, bus sum, geometry."""
     buses = {bus.id: bus for bus in settings.bus}
-    return [commission_bank(bank, buses[bank.bus]) for bank in settings.bank]
+    return [commission_bank(bank, buses[bank.bus], settings) for bank in settings.bank]
 
 
-def commission_bank(bank: InstalledBank, bus: BusSettings) -> dict[str, Any]:
+def commission_bank(
+    bank: InstalledBank, bus: SerialBusSettings | MqttBusSettings, settings: GatewaySettings
+) -> dict[str, Any]:
     """Compute the sheet of one bank."""
-    sums = describe_commissioning(Line(bus.baud), bank.speed_mm_s, bank.reaction_ms, bank.braking_mm)
     return {
         "bank": bank.id,
         "name": bank.name,
         "bus": bus.id,
+        "kind": bus.kind,
         "unit": bank.unit,
-        **sums,
+        "banks_on_bus": sum(each.bus == bus.id for each in settings.bank),
+        **commission_bus(bank, bus, settings),
         "stop_confirm_ms": bank.stop_confirm_ms,
         "passable_gap_mm": bank.passable_gap_mm,
         "geometry_hash": f"{hash_geometry(bank):08X}",
+        "sensors": [
+            {
+                "id": s.id,
+                "kind": s.kind,
+                "name": s.name,
+                "aisles": list(s.aisles or bank.aisles),
+                "sees_up_to_tier": s.sees_up_to_tier,
+                "sees_stillness": s.sees_stillness,
+                "tested_by": s.tested_by,
+                "tested_on": s.tested_on.isoformat(),
+                "test_due_on": s.test_due_on.isoformat(),
+            }
+            for s in bank.sensor
+        ],
         "points": [
             {"id": p.id, "kind": p.kind, "name": p.name, "signed_by": p.signed_by, "signed_on": p.signed_on.isoformat()}
             for p in bank.point
         ],
+    }
+
+
+def commission_bus(
+    bank: InstalledBank, bus: SerialBusSettings | MqttBusSettings, settings: GatewaySettings
+) -> dict[str, Any]:
+    """Compute what a bank owes to its bus: how many move at once, how far steel runs after a STOP or after silence."""
+    if isinstance(bus, SerialBusSettings):
+        return describe_commissioning(Line(bus.baud), bank.speed_mm_s, bank.reaction_ms, bank.braking_mm)
+    silence_ms = PERMIT_AGE_MS + LEASE_MS + bank.reaction_ms
+    return {
+        "max_moving_banks": limit_moving(bus, settings),
+        "longest_exchange_ms": bus.turn_ms,
+        "stop_distance_by_stop_mm": round(
+            bank.speed_mm_s * (bus.turn_ms + bank.reaction_ms) / 1000 + bank.braking_mm, 1
+        ),
+        "stop_distance_by_silence_mm": round(bank.speed_mm_s * silence_ms / 1000 + bank.braking_mm, 1),
     }

@@ -11,39 +11,22 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from edge.bank_settings import BankSettings, Id, Name, Section
+from edge.bus_settings import BusSettings, MqttBusSettings, SerialBusSettings, anchor_bus
+from edge.settings_problems import SettingsError, describe_problem
 
 ENV_PREFIX = "OPENAISLE_GATEWAY_"
 HIDDEN = "***"
 SECRET_KEYS = re.compile(r"(password|secret|token|pin)$", re.IGNORECASE)
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True)]
-Face = Literal["A", "B"]
-StopKind = Literal["fixed_column", "end_stop", "wall"]
-# Crockford's alphabet: digits and letters without I, L, O, U
 RoomNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{2}$")]
-CardCode = Annotated[str, StringConstraints(pattern=r"^CF[0-9A-HJKMNP-TV-Z]{8}[0-9A-Z]$")]
-
-
-class SettingsError(Exception):
-    """The settings can't be used; each line of `problems` names one key and what is wrong with it."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
-
-
-class Section(BaseModel):
-    """A table of the file: unknown keys are refused, values never change after start."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class RoomSettings(Section):
@@ -53,6 +36,30 @@ class RoomSettings(Section):
     name: Name
     number: RoomNumber  # stands in every printed code of the room
     time_zone: str = "Asia/Shanghai"
+
+
+class ClimateSettings(Section):
+    """What temperature and humidity paper bears; outside of it people are told."""
+
+    temperature_min_c: float = Field(default=14, ge=-40, le=60)
+    temperature_max_c: float = Field(default=24, ge=-40, le=60)
+    humidity_min_percent: float = Field(default=45, ge=0, le=100)
+    humidity_max_percent: float = Field(default=60, ge=0, le=100)
+    tell_after_minutes: int = Field(default=10, ge=0, le=1440)  # a door that stands open is no alarm
+
+    @model_validator(mode="after")
+    def require_wide_bands(self) -> Self:
+        if self.temperature_min_c >= self.temperature_max_c:
+            raise ValueError("temperature_min_c must be less than temperature_max_c")
+        if self.humidity_min_percent >= self.humidity_max_percent:
+            raise ValueError("humidity_min_percent must be less than humidity_max_percent")
+        return self
+
+
+class ScanAloneSettings(Section):
+    """Where the owner's decision stands that in some banks a scan alone may open an aisle. No file: nowhere."""
+
+    file: Path | None = None
 
 
 class StoreSettings(Section):
@@ -86,97 +93,6 @@ class KioskSettings(Section):
         if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
             raise ValueError("must be a loopback address: nothing moves from afar")
         return host
-
-
-class BusSettings(Section):
-    """One RS-485 line with one or more bank controllers."""
-
-    id: Id
-    port: str  # a by-id device path, a pty, or a pyserial URL
-    baud: Literal[9600, 19200, 38400, 57600, 115200] = 19200
-    parity: Literal["N", "E", "O"] = "E"
-    stop_bits: Literal[1, 2] = 1
-
-
-class ColumnSettings(Section):
-    """One column as it stands on the rails, counted from the fixed one."""
-
-    no: int = Field(ge=1, le=64)
-    width_mm: int = Field(ge=100, le=3000)
-    faces: tuple[Face, ...] = Field(min_length=1, max_length=2)
-    fixed: bool = False
-
-
-class SegmentSettings(Section):
-    """Columns between two stops, whose gaps always sum to the free width."""
-
-    first_column: int = Field(ge=1, le=64)
-    last_column: int = Field(ge=1, le=64)
-    free_width_mm: int = Field(ge=600, le=20_000)
-    free_aisles: int = Field(default=1, ge=1, le=8)
-    left_stop: StopKind = "fixed_column"
-    right_stop: StopKind = "end_stop"
-    # the aisle that holds the free width when all is closed; None: the one before the right stop
-    home_aisle: int | None = Field(default=None, ge=1, le=64)
-
-
-class PointSettings(Section):
-    """A confirmation point whose line of sight to the bank an installer signed for."""
-
-    id: Id
-    kind: Literal["kiosk", "button", "card"]
-    name: Name
-    signed_by: Name
-    signed_on: date
-    card_code: CardCode | None = None
-    # number the controller gives to the button at the bank; below 65 are the buttons that open an aisle (SPEC 5)
-    button: int | None = Field(default=None, ge=65, le=255)
-
-    @model_validator(mode="after")
-    def require_card_or_button(self) -> Self:
-        if (self.kind == "card") != (self.card_code is not None):
-            raise ValueError("card_code belongs to points of kind 'card', and each of them needs one")
-        if (self.kind == "button") != (self.button is not None):
-            raise ValueError("button belongs to points of kind 'button', and each of them needs one")
-        return self
-
-
-class BankSettings(Section):
-    """One bank of columns behind one controller, as signed by its installer."""
-
-    id: Id
-    name: Name
-    bus: Id
-    unit: int = Field(ge=1, le=247)
-    sections: int = Field(ge=1, le=15)
-    tiers: int = Field(ge=1, le=15)
-    slots: int = Field(default=17, ge=1, le=99)  # places of one tier in one section
-    passable_gap_mm: int = Field(default=700, ge=600, le=2000)
-    speed_mm_s: int = Field(default=80, ge=1, le=133)
-    reaction_ms: int = Field(default=50, ge=0, le=1000)  # controller: order received -> drive off
-    braking_mm: int = Field(default=15, ge=0, le=200)
-    wake_ms: int = Field(default=2000, ge=0, le=150_000)
-    warning_ms: int = Field(default=3000, ge=500, le=30_000)
-    travel_ms: int = Field(ge=1000, le=300_000)
-    stop_confirm_ms: int = Field(default=1000, ge=100, le=2000)
-    column: tuple[ColumnSettings, ...] = Field(min_length=2, max_length=64)
-    segment: tuple[SegmentSettings, ...] = Field(min_length=1)
-    point: tuple[PointSettings, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def require_sound_geometry(self) -> Self:
-        if [column.no for column in self.column] != list(range(1, len(self.column) + 1)):
-            raise ValueError("column: numbers must run 1, 2, 3 … without a gap")
-        expected = 1
-        for segment in self.segment:
-            if segment.first_column != expected or segment.last_column < segment.first_column:
-                raise ValueError("segment: segments must cover all columns in order, without gap or overlap")
-            expected = segment.last_column + 1
-        if expected != len(self.column) + 1:
-            raise ValueError("segment: segments must cover all columns in order, without gap or overlap")
-        if self.segment[0].free_width_mm < self.passable_gap_mm:
-            raise ValueError("segment: free_width_mm is less than passable_gap_mm, so no aisle could ever open")
-        return self
 
 
 class ScannerSettings(Section):
@@ -238,6 +154,8 @@ class GatewaySettings(BaseSettings):
     store: StoreSettings
     link: LinkSettings
     kiosk: KioskSettings
+    climate: ClimateSettings = ClimateSettings()
+    scan_alone: ScanAloneSettings = ScanAloneSettings()
     bus: tuple[BusSettings, ...] = Field(min_length=1)
     bank: tuple[BankSettings, ...] = Field(min_length=1)
     scanner: tuple[ScannerSettings, ...] = ()
@@ -266,15 +184,26 @@ class GatewaySettings(BaseSettings):
         devices += [camera.id for camera in self.camera]
         devices += [printer.id for printer in self.printer]
         require_unique("scanner, camera, printer", devices)
-        require_unique("bank: unit on bus", (f"{bank.bus}/{bank.unit}" for bank in self.bank))
-        known = {bus.id for bus in self.bus}
-        for bank in self.bank:
-            if bank.bus not in known:
-                raise ValueError(f"bank {bank.id}: bus {bank.bus!r} isn't described by any [[bus]]")
+        require_unique("bank: unit on bus", (f"{bank.bus}/{bank.unit}" for bank in self.bank if bank.unit))
+        self._require_known_buses()
         kiosk_points = {point.id for bank in self.bank for point in bank.point if point.kind == "kiosk"}
         if self.kiosk.point_id not in kiosk_points:
             raise ValueError(f"kiosk.point_id: {self.kiosk.point_id!r} isn't a [[bank.point]] of kind 'kiosk'")
         return self
+
+    def _require_known_buses(self) -> None:
+        buses = {bus.id: bus for bus in self.bus}
+        for bank in self.bank:
+            bus = buses.get(bank.bus)
+            if bus is None:
+                raise ValueError(f"bank {bank.id}: bus {bank.bus!r} isn't described by any [[bus]]")
+            if isinstance(bus, SerialBusSettings) and bank.unit == 0:
+                raise ValueError(f"bank {bank.id}: unit is missing; each controller on a line has its own")
+            if isinstance(bus, MqttBusSettings) and bank.unit != 0:
+                raise ValueError(f"bank {bank.id}: unit belongs to a line; on a broker the id names the controller")
+        for bus in self.bus:
+            if isinstance(bus, MqttBusSettings) and (bus.host, bus.port) == (self.link.host, self.link.port):
+                raise ValueError(f"bus {bus.id}: its broker must stand in the room, not be that of the centre")
 
 
 def require_unique(what: str, ids: Iterable[str]) -> None:
@@ -317,19 +246,6 @@ def unknown_environment_keys(environ: Mapping[str, str]) -> list[str]:
     )
 
 
-def describe_problem(path: Path, problem: Mapping[str, Any] | Any) -> str:
-    """One line: file, key, what is wrong."""
-    key = ""
-    for part in problem["loc"]:
-        key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else str(part)
-    if problem["type"] == "extra_forbidden":
-        return f"{path}: unknown key {key!r}"
-    if problem["type"] == "missing":
-        return f"{path}: {key!r} is missing"
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{path}: {key}: {message}" if key else f"{path}: {message}"
-
-
 def anchor_paths(settings: GatewaySettings, folder: Path) -> GatewaySettings:
     """Make relative file paths absolute from the settings file's folder."""
     link = settings.link
@@ -341,7 +257,12 @@ def anchor_paths(settings: GatewaySettings, folder: Path) -> GatewaySettings:
     )
     printers = tuple(p.model_copy(update={"font_file": folder / p.font_file}) for p in settings.printer)
     store = settings.store.model_copy(update={"dir": folder / settings.store.dir})
-    return settings.model_copy(update={"link": anchored_link, "printer": printers, "store": store})
+    buses = tuple(anchor_bus(bus, folder) for bus in settings.bus)
+    file = settings.scan_alone.file
+    scan_alone = settings.scan_alone if file is None else ScanAloneSettings(file=folder / file)
+    return settings.model_copy(
+        update={"link": anchored_link, "printer": printers, "store": store, "bus": buses, "scan_alone": scan_alone}
+    )
 
 
 def redact(key: str, value: Any) -> Any:
