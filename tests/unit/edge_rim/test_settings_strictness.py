@@ -107,7 +107,7 @@ def test_relative_paths_start_at_the_files_folder(tmp_path: Path) -> None:
 def test_settings_are_frozen() -> None:
     settings = read_settings(EXAMPLE, {})
     with pytest.raises(ValidationError):
-        settings.link.port = 1  # type: ignore[misc]
+        settings.link.port = 1
 
 
 def test_shown_settings_hide_secrets(tmp_path: Path) -> None:
