@@ -6,14 +6,15 @@ Any object with these four methods will do for the driver; pty, device and TCP d
 from __future__ import annotations
 
 import os
-import select
 from typing import Protocol
 
 import serial
 
+from edge.drivers.line_waker import READ_SIZE_BYTES, Waker
+from edge.drivers.shelf_server import SERVER_SCHEMES, open_server_line
+
 # A write that can't finish means a dead adapter; the longest frame takes 0.3 s at 9600 baud.
 WRITE_TIMEOUT_S = 1.0
-READ_SIZE_BYTES = 4096
 
 
 class ShelfTransport(Protocol):
@@ -45,16 +46,11 @@ class SerialLine:
         )
         self._port.reset_input_buffer()
         self._fd: int = self._port.fileno()
-        self._woken, self._waker = os.pipe()
-        os.set_blocking(self._woken, False)
-        os.set_blocking(self._waker, False)
+        self._waker = Waker()
 
     def read(self, timeout_s: float) -> bytes:
         """Return bytes as soon as there are some."""
-        ready, _, _ = select.select([self._fd, self._woken], [], [], timeout_s)
-        if self._woken in ready:
-            os.read(self._woken, READ_SIZE_BYTES)
-        if self._fd not in ready:
+        if not self._waker.wait(self._fd, timeout_s):
             return b""
         octets = os.read(self._fd, READ_SIZE_BYTES)
         if not octets:
@@ -67,18 +63,16 @@ class SerialLine:
 
     def wake(self) -> None:
         """End a read that waits; from any thread."""
-        try:
-            os.write(self._waker, b"\0")
-        except (BlockingIOError, OSError):
-            return  # a full pipe wakes as well, a closed line has no reader
+        self._waker.wake()
 
     def close(self) -> None:
         """Let the line go."""
         self._port.close()
-        for fd in (self._woken, self._waker):
-            os.close(fd)
+        self._waker.close()
 
 
 def open_line(port: str, *, baud: int, parity: str = "E", stop_bits: int = 1) -> ShelfTransport:
-    """Open a serial line for a shelf driver."""
+    """Open a line for a shelf driver: a device, or a serial server by its URL."""
+    if port.startswith(SERVER_SCHEMES):
+        return open_server_line(port, baud=baud, parity=parity, stop_bits=stop_bits)
     return SerialLine(port, baud=baud, parity=parity, stop_bits=stop_bits)

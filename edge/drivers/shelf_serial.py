@@ -27,6 +27,7 @@ from edge.core.effects import (
     ShelfOrder,
 )
 from edge.drivers import shelf_words as words
+from edge.drivers.line_record import LineRecord
 from edge.drivers.shelf_line import ShelfTransport
 from edge.drivers.shelf_reports import translate_report
 from firmware_protocol.codes import Operation, StopReason
@@ -77,6 +78,7 @@ class SerialShelf:
         self._bank_of = {bank.unit: bank.bank for bank in banks}
         self._unit_of = {bank.bank: bank.unit for bank in banks}
         self._columns = dict.fromkeys(self._bank_of, 0)
+        self.record = LineRecord(bus_id, baud, self._bank_of)
         self._schedule = BusSchedule(
             Line(baud),
             [
@@ -158,24 +160,34 @@ class SerialShelf:
                 transport.close()
 
     def _serve(self, transport: ShelfTransport, sink: Sink) -> None:
-        schedule = self._schedule
+        schedule, record = self._schedule, self.record
+        heard, heard_ms = b"", 0.0
         while not self._closing.is_set():
             self._take_orders()
-            octets = schedule.step(_now_ms())
+            sent_ms = _now_ms()
+            octets = schedule.step(sent_ms)
             if octets is not None:
                 transport.write(octets)
             self._push_reports(sink)
+            # The record is kept while the line is busy: it must not cost the turn between answer and next request.
+            if heard:
+                record.note_heard(heard, heard_ms)
+            if octets is not None:
+                record.note_sent(octets, sent_ms)
             now_ms = _now_ms()
             heard = transport.read(max(0.0, schedule.next_step_ms(now_ms) - now_ms) / 1000)
             if heard:
-                schedule.receive(heard, _now_ms())
+                heard_ms = _now_ms()
+                schedule.receive(heard, heard_ms)
 
     def _lose_line(self, sink: Sink, error: str) -> None:
+        now_ms = _now_ms()
         if error != self._line_error:
             log.warning("shelf_line_lost", bus=self.bus_id, error=error)
+            self.record.note_lost(now_ms)
         self._line_error = error
         self._take_orders()
-        self._schedule.lose_line(_now_ms())
+        self._schedule.lose_line(now_ms)
         self._push_reports(sink)
 
     # ------------------------------------------------------------ orders to the wire
