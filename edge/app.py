@@ -20,8 +20,9 @@ from edge.bus_settings import SerialBusSettings
 from edge.core.codes import PrintedCode, parse_code
 from edge.core.shown import KioskView
 from edge.drivers.label_zpl import LabelFont, LabelSheet
+from edge.drivers.picture_source import open_capture
 from edge.drivers.printer_zpl import CONNECT_TIMEOUT_S, ZplPrinter
-from edge.drivers.scanner_camera import CameraScanner, VideoCapture
+from edge.drivers.scanner_camera import CameraScanner
 from edge.drivers.scanner_serial import SerialScanner
 from edge.drivers.shelf_line import open_line
 from edge.drivers.shelf_serial import SerialShelf, ShelfBank
@@ -225,7 +226,7 @@ def build_shelf(settings: GatewaySettings, bus_id: str) -> SerialShelf:
         if bank.bus == bus_id
     ]
     opener = functools.partial(open_line, bus.port, baud=bus.baud, parity=bus.parity, stop_bits=bus.stop_bits)
-    return SerialShelf(bus.id, opener, banks, baud=bus.baud)
+    return SerialShelf(bus.id, opener, banks, baud=bus.baud, network_ms=bus.line.network_ms)
 
 
 def build_scanner(scanner: ScannerSettings) -> SerialScanner:
@@ -245,7 +246,7 @@ def build_camera(camera: CameraSettings) -> CameraScanner:
     """Build the driver of a camera."""
     return CameraScanner(
         camera.id,
-        functools.partial(VideoCapture, camera.source, camera.stale_after_ms),
+        functools.partial(open_capture, camera.source, camera.stale_after_ms),
         is_printed_code,
         agreeing_reads=camera.agreeing_reads,
         repeat_after_ms=camera.repeat_after_ms,

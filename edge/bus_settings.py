@@ -9,8 +9,10 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from edge.bank_settings import Id, Section
+from firmware_protocol.timing import Line
 
 BUS_KINDS: Final = ("serial", "mqtt")
+SERVER_NETWORK_MS: Final = 10
 SERVER_URL = re.compile(r"^(?:socket|rfc2217)://(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})$")
 
 
@@ -23,6 +25,14 @@ class SerialBusSettings(Section):
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 19200
     parity: Literal["N", "E", "O"] = "E"
     stop_bits: Literal[1, 2] = 1
+    # what a serial server may add to an exchange, both ways together; None: 10 behind a server, nothing on a device
+    network_ms: int | None = Field(default=None, ge=1, le=30)
+
+    @property
+    def line(self) -> Line:
+        """The line's arithmetic: how many banks move at once, how far steel runs."""
+        added_ms = self.network_ms or (SERVER_NETWORK_MS if SERVER_URL.match(self.port) else 0)
+        return Line(self.baud, added_ms)
 
     @field_validator("port")
     @classmethod
@@ -33,6 +43,14 @@ class SerialBusSettings(Section):
         if url is not None and not 1 <= int(url["port"]) <= 65_535:
             raise ValueError("its TCP port must be 1 to 65535")
         return port
+
+    @model_validator(mode="after")
+    def require_room_for_a_lease(self) -> Self:
+        if not self.line.max_moving_banks:
+            raise ValueError(
+                f"network_ms: at {self.baud} baud no lease could be renewed in time"
+            )
+        return self
 
 
 class MqttBusSettings(Section):

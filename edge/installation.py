@@ -10,7 +10,7 @@ from edge.core.geometry import Column, Geometry, Segment
 from edge.core.room import BankSettings, Point, RoomSettings, Source
 from edge.settings import GatewaySettings
 from firmware_protocol.geometry import BankShape, ColumnShape, SegmentShape, StopKind, geometry_hash, list_aisle_shapes
-from firmware_protocol.timing import LEASE_MS, PERMIT_AGE_MS, Line, describe_commissioning
+from firmware_protocol.timing import LEASE_MS, PERMIT_AGE_MS, describe_commissioning
 
 STOP_KINDS = {
     "fixed_column": StopKind.FIXED_COLUMN,
@@ -36,7 +36,7 @@ def describe_room(settings: GatewaySettings) -> RoomSettings:
 def limit_moving(bus: SerialBusSettings | MqttBusSettings, settings: GatewaySettings) -> int:
     """Tell how many banks of a bus may move at once. On a broker no lease waits for another."""
     if isinstance(bus, SerialBusSettings):
-        return Line(bus.baud).max_moving_banks
+        return bus.line.max_moving_banks
     return sum(bank.bus == bus.id for bank in settings.bank)
 
 
@@ -139,7 +139,7 @@ def commission_bus(
 ) -> dict[str, Any]:
     """Compute what a bank owes to its bus: how many move at once, how far steel runs after a STOP or after silence."""
     if isinstance(bus, SerialBusSettings):
-        return describe_commissioning(Line(bus.baud), bank.speed_mm_s, bank.reaction_ms, bank.braking_mm)
+        return describe_commissioning(bus.line, bank.speed_mm_s, bank.reaction_ms, bank.braking_mm)
     silence_ms = PERMIT_AGE_MS + LEASE_MS + bank.reaction_ms
     return {
         "max_moving_banks": limit_moving(bus, settings),

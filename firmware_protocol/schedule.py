@@ -55,6 +55,7 @@ class BusSchedule:
         self.sessions = {session.unit: session for session in sessions}
         self.counters = BusCounters()
         self._max_moving = line.max_moving_banks
+        self._answer_gap_ms = ANSWER_GAP_MS + line.network_ms
         self._reader = FrameReader(Role.RESPONSE)
         self._sent: _Sent | None = None
         self._quiet_from_ms = 0.0
@@ -161,7 +162,7 @@ class BusSchedule:
     def _watch_sent(self, sent: _Sent, now_ms: float) -> None:
         """End the exchange on the wire when its answer has failed, or has not begun and a STOP waits."""
         if sent.heard_ms is not None:
-            if now_ms - sent.heard_ms < ANSWER_GAP_MS:
+            if now_ms - sent.heard_ms < self._answer_gap_ms:
                 return
             self._sort(self._reader.feed(b"", True), now_ms)
         elif now_ms < sent.end_ms + REPLY_TIMEOUT_MS and not self._is_stop_unsent:
@@ -193,7 +194,7 @@ class BusSchedule:
         """Return when `step` should be called again if neither bytes nor orders come before."""
         sent = self._sent
         if sent is not None and sent.heard_ms is not None:
-            return sent.heard_ms + ANSWER_GAP_MS
+            return sent.heard_ms + self._answer_gap_ms
         if sent is not None:
             return now_ms if self._is_stop_unsent else sent.end_ms + REPLY_TIMEOUT_MS
         if now_ms < self._quiet_from_ms and not self._is_stop_unsent:

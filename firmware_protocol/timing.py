@@ -16,6 +16,7 @@ MAX_RENEWAL_INTERVAL_MS = 250.0
 MAX_LEASE_PERIOD_MS = 100.0
 MIN_WATCH_PERIOD_MS = 80.0
 PERMIT_AGE_MS = 250.0
+SEQUENCE_AGE_MS = 500.0  # a controller refuses a renewal that relies on an older reading
 LEASE_MS = 500.0
 SELECTION_MS = 2000.0
 SEQUENCE_STEP_MS = 10.0
@@ -31,9 +32,10 @@ STOP_BYTES = (8, 8)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A serial line by its baud rate."""
+    """A serial line by its baud rate. `network_ms`: what a serial server may add to an exchange, both ways together."""
 
     baud: int = 19200
+    network_ms: float = 0.0
 
     @property
     def character_ms(self) -> float:
@@ -62,11 +64,11 @@ class Line:
     def longest_exchange_ms(self) -> float:
         """Longest exchange, other than a lease, that is begun while a lease runs."""
         selects = SPLIT_SELECT_BYTES if self.splits_select else (SELECT_BYTES,)
-        return max(self.wire_ms(*pair) for pair in (MOTION_BYTES, OPERATE_BYTES, *selects))
+        return max(self.wire_ms(*pair) for pair in (MOTION_BYTES, OPERATE_BYTES, *selects)) + self.network_ms
 
     def renewal_interval_ms(self, moving: int) -> float:
         """Worst time between two renewals of one bank with so many banks moving on the line (SPEC 6.7)."""
-        lease = self.wire_ms(*LEASE_BYTES)
+        lease = self.wire_ms(*LEASE_BYTES) + self.network_ms
         return self.longest_exchange_ms + moving * lease + REPLY_TIMEOUT_MS + lease
 
     def lease_period_ms(self, moving: int) -> float:
@@ -76,7 +78,7 @@ class Line:
     @property
     def watch_period_ms(self) -> float:
         """How often a moving bank is read: well within a permit's age, and leaving room for others."""
-        return max(MIN_WATCH_PERIOD_MS, 2.5 * self.wire_ms(*MOTION_BYTES))
+        return max(MIN_WATCH_PERIOD_MS, 2.5 * (self.wire_ms(*MOTION_BYTES) + self.network_ms))
 
     @property
     def max_moving_banks(self) -> int:
@@ -89,13 +91,13 @@ class Line:
     @property
     def stop_turn_ms(self) -> float:
         """Longest wait of a STOP: an answer that has begun, silence, and the STOP itself."""
-        return self.longest_exchange_ms + self.silence_ms + self.sending_ms(STOP_BYTES[0])
+        return self.longest_exchange_ms + self.silence_ms + self.sending_ms(STOP_BYTES[0]) + self.network_ms
 
 
 @lru_cache(maxsize=256)
 def _lease_period_ms(line: Line, moving: int) -> float:
     # asked before every exchange
-    lease = line.wire_ms(*LEASE_BYTES)
+    lease = line.wire_ms(*LEASE_BYTES) + line.network_ms
     return max(0.0, min(MAX_LEASE_PERIOD_MS, MAX_RENEWAL_INTERVAL_MS - line.renewal_interval_ms(moving) + lease))
 
 
@@ -110,7 +112,9 @@ class StopDistances:
 def compute_stop_distances(line: Line, speed_mm_s: int, reaction_ms: int, braking_mm: int) -> StopDistances:
     """Compute both distances from the line and the bank's own numbers."""
     stop_ms = line.stop_turn_ms + reaction_ms
-    silence_ms = PERMIT_AGE_MS + LEASE_MS + reaction_ms
+    # A server may hold a renewal back for as long as the controller takes the reading in it for fresh (SPEC 6.14).
+    relied_ms = SEQUENCE_AGE_MS if line.network_ms else PERMIT_AGE_MS
+    silence_ms = relied_ms + LEASE_MS + reaction_ms
     return StopDistances(speed_mm_s * stop_ms / 1000 + braking_mm, speed_mm_s * silence_ms / 1000 + braking_mm)
 
 

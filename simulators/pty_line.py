@@ -11,12 +11,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import structlog
 
 from simulators.faults import FaultPlan, FaultyWire
-from simulators.pty_port import PtyPort
 
 log = structlog.get_logger(__name__)
 
@@ -44,10 +43,35 @@ class Stretch:
     end_ns: int
 
 
+class LinePort(Protocol):
+    """Where the line's bytes come from: a pty, or the serial side of a serial server."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def plugged(self) -> bool: ...
+
+    def wait(self, timeout_s: float | None) -> bool: ...
+
+    def read(self, limit: int = 4096) -> bytes: ...
+
+    def write(self, octets: bytes) -> int: ...
+
+    def plug_in(self) -> None: ...
+
+    def unplug(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class PtyLine:
     """One line with a listener behind it, served by a thread of its own."""
 
-    def __init__(self, port: PtyPort, hear: Hear, *, baud: int = 19200, faults: FaultPlan | None = None) -> None:
+    def __init__(self, port: LinePort, hear: Hear, *, baud: int = 19200, faults: FaultPlan | None = None) -> None:
         self.port = port
         self.baud = baud
         self.wire = FaultyWire(faults or FaultPlan())

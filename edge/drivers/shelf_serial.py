@@ -18,6 +18,7 @@ from edge.core import events
 from edge.core.effects import (
     PermitLease,
     ReadOutcome,
+    SendAct,
     SendDeselect,
     SendOperate,
     SendSelect,
@@ -68,9 +69,11 @@ class SerialShelf:
         banks: Sequence[ShelfBank],
         *,
         baud: int,
+        network_ms: float = 0.0,
         reopen_wait_s: float = REOPEN_WAIT_S,
     ) -> None:
         """Take a way to open the line; nothing is opened before `start`."""
+        line = Line(baud, network_ms)
         self.bus_id = bus_id
         self.reopened = 0
         self._open_transport = open_transport
@@ -80,14 +83,14 @@ class SerialShelf:
         self._columns = dict.fromkeys(self._bank_of, 0)
         self.record = LineRecord(bus_id, baud, self._bank_of)
         self._schedule = BusSchedule(
-            Line(baud),
+            line,
             [
                 ControllerSession(
                     bank.unit,
                     SessionSettings(
                         bank.geometry_hash,
                         idle_poll_ms=bank.idle_poll_ms,
-                        watch_period_ms=Line(baud).watch_period_ms,
+                        watch_period_ms=line.watch_period_ms,
                         stop_confirm_ms=bank.stop_confirm_ms,
                     ),
                 )
@@ -219,6 +222,9 @@ class SerialShelf:
             case SendWake():
                 wake = ActRequest(secrets.randbits(64) or 1, Target(Operation.WAKE))
                 session.order_act(wake, order.deadline_mono_ms)
+            case SendAct():
+                act = ActRequest(order.request_id, words.wire_target(order.operation, order.aisle))
+                session.order_act(act, order.deadline_mono_ms)
             case SetIndicator():
                 place = words.wire_place(order.face, order.section, order.tier)
                 session.order_indicator(Indicator(order.aisle, place))
