@@ -1,6 +1,6 @@
-"""A camera as scanner: frames from a device or an MJPEG URL, read in a thread of its own. It never confirms anything.
+"""A camera as scanner: one thread keeps the newest frame, another reads codes off it. It never confirms anything.
 
-How a code is found in a picture is label_reading's business.
+Where frames come from is picture_source's business, how a code is found in one is label_reading's.
 """
 
 from __future__ import annotations
@@ -9,58 +9,32 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import structlog
 
 from edge.core.events import CodeRead, DeviceChanged, DeviceCondition
 from edge.drivers.label_reading import Picture, load_cv2, read_codes
+from edge.drivers.picture_source import Capture, Frame
 
 log = structlog.get_logger(__name__)
 
 REOPEN_WAIT_S = 1.0
 FRAME_INTERVAL_MS = 100  # ten looks a second are plenty for a label held before the lens
-FULL_READ_BUDGET_MS = 300
-QUICK_READ_BUDGET_MS = 0  # one attempt by the fastest reader
-QUICK_READ_INTERVAL_MS = 500  # an empty desk is looked at no oftener
-UNCHANGED_RETRY_MS = 2000  # a still picture gets the whole cascade this often
-CHANGE_THRESHOLD = 3.0  # mean difference in grey levels between thumbnails
+IDLE_INTERVAL_MS = 200  # an empty desk is glanced at five times a second
+READ_BUDGET_MS = 300
+# The picture changed when so many cells of its stamp did, each by so many grey levels: a label far from the lens
+# covers a hundredth of the picture, a sensor's noise never reaches a whole cell.
+CHANGED_CELLS = 24
+CHANGED_LEVELS = 8
+AWAKE_MS = 2500  # after a change every picture is read
+# a picture in which nothing changes is read again at growing intervals: a label too faint to be noticed, a better light
+RETRY_MS = (2000, 4000, 8000, 16_000, 32_000)
+UNREADABLE_MAX = 20  # so many frames in a row that are no pictures: the camera is broken
 AGREEMENT_LIFE_MS = 3000
 
-
 Sink = Callable[[CodeRead | DeviceChanged], bool]
-
-
-class Capture(Protocol):
-    """An opened picture source."""
-
-    def read(self) -> Picture | None: ...
-
-    def close(self) -> None: ...
-
-
-class VideoCapture:
-    """Device or URL by OpenCV; `read` gives None when the source has ended or keeps silent too long."""
-
-    def __init__(self, source: str, stale_after_ms: int) -> None:
-        cv2 = load_cv2()
-        if source.startswith(("http://", "https://")):
-            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, stale_after_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, stale_after_ms]
-            self._capture = cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits)
-        else:
-            self._capture = cv2.VideoCapture(source)
-        if not self._capture.isOpened():
-            raise OSError("picture source can't be opened")
-
-    def read(self) -> Picture | None:
-        """Wait for the next picture."""
-        good, picture = self._capture.read()
-        return picture if good else None
-
-    def close(self) -> None:
-        """Let the source go."""
-        self._capture.release()
 
 
 @dataclass
@@ -96,32 +70,43 @@ class Agreement:
 
 
 class Stillness:
-    """Spares the processor: tells whether a picture deserves the whole cascade or one quick look."""
+    """Spares the processor: tells whether a picture deserves to be read."""
 
     def __init__(self) -> None:
-        self._thumbnail: Picture | None = None
-        self._full_mono_ms = 0
-        self._quick_mono_ms = 0
-        self._found = False
+        self._before: Picture | None = None
+        self._awake_until_mono_ms = 0
+        self._read_mono_ms = 0
+        self._retries = 0
 
-    def budget_ms(self, picture: Picture, mono_ms: int) -> int | None:
-        """Choose how long this picture may be read; None: not at all."""
-        cv2 = load_cv2()
-        grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-        thumbnail = cv2.resize(grey, (64, 48), interpolation=cv2.INTER_AREA)
-        before, self._thumbnail = self._thumbnail, thumbnail
-        changed = before is None or float(np.mean(cv2.absdiff(before, thumbnail))) > CHANGE_THRESHOLD
-        if changed or self._found or mono_ms - self._full_mono_ms > UNCHANGED_RETRY_MS:
-            self._full_mono_ms = mono_ms
-            return FULL_READ_BUDGET_MS
-        if mono_ms - self._quick_mono_ms < QUICK_READ_INTERVAL_MS:
-            return None
-        self._quick_mono_ms = mono_ms
-        return QUICK_READ_BUDGET_MS
+    def deserves_reading(self, stamp: Picture, mono_ms: int) -> bool:
+        """Judge a picture by its stamp: read what changed lately, and now and then what didn't."""
+        changed = self._before is None or count_changed(self._before, stamp) >= CHANGED_CELLS
+        if changed:
+            # only then, so that a slow change adds up until it counts
+            self._before = stamp
+            self.stay_awake(mono_ms)
+        wait_ms = RETRY_MS[min(self._retries, len(RETRY_MS) - 1)]
+        if mono_ms < self._awake_until_mono_ms:
+            self._retries = 0
+        elif mono_ms - self._read_mono_ms >= wait_ms:
+            self._retries += 1
+        else:
+            return False
+        self._read_mono_ms = mono_ms
+        return True
 
-    def note(self, *, found: bool) -> None:
-        """Remember whether the last picture held a code."""
-        self._found = found
+    def is_awake(self, mono_ms: int) -> bool:
+        """Tell whether something changed lately."""
+        return mono_ms < self._awake_until_mono_ms
+
+    def stay_awake(self, mono_ms: int) -> None:
+        """Go on reading: something changed, or a code is in view."""
+        self._awake_until_mono_ms = mono_ms + AWAKE_MS
+
+
+def count_changed(before: Picture, stamp: Picture) -> int:
+    """Count the cells of two stamps that differ."""
+    return int(np.count_nonzero(load_cv2().absdiff(before, stamp) >= CHANGED_LEVELS))
 
 
 class CameraScanner:
@@ -140,12 +125,14 @@ class CameraScanner:
         self.source_id = source_id
         self.codes_read = 0
         self.frames_seen = 0
+        self.looks_taken = 0
         self._open_capture = open_capture
         self._accept = accept
         self._agreement = Agreement(agreeing_reads, repeat_after_ms)
         self._stillness = Stillness()
         self._reopen_wait_s = reopen_wait_s
-        self._frame: Picture | None = None
+        self._frame: Frame | None = None
+        self._unreadable = 0
         self._frame_came = threading.Condition()
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -185,33 +172,51 @@ class CameraScanner:
             self._closing.wait(self._reopen_wait_s)
 
     def _keep_newest(self, capture: Capture, sink: Sink) -> None:
+        self._unreadable = 0
         while not self._closing.is_set():
-            picture = capture.read()
-            if picture is None:
+            frame = capture.read()
+            if frame is None:
                 self._change_state(sink, "unplugged", "no picture from the source")
                 return
-            self._change_state(sink, "online", "")
+            if self._unreadable >= UNREADABLE_MAX:
+                self._change_state(sink, "fault", "what the source sends is no picture")
+            else:
+                self._change_state(sink, "online", "")
             self.frames_seen += 1
             with self._frame_came:
-                self._frame = picture
+                self._frame = frame
                 self._frame_came.notify_all()
 
     def _look(self, sink: Sink) -> None:
         while not self._closing.is_set():
             with self._frame_came:
                 self._frame_came.wait_for(lambda: self._frame is not None or self._closing.is_set())
-                picture, self._frame = self._frame, None
-            if picture is None:
+                frame, self._frame = self._frame, None
+            if frame is None:
                 return
             now_ms = time.monotonic_ns() // 1_000_000
-            budget_ms = self._stillness.budget_ms(picture, now_ms)
-            texts = [] if budget_ms is None else read_codes(picture, self._accept, budget_ms)
-            self._stillness.note(found=bool(texts))
-            text = self._agreement.settle(texts, now_ms)
+            text = self._agreement.settle(self._read(frame, now_ms), now_ms)
             if text is not None:
                 self.codes_read += 1
                 sink(CodeRead(source_id=self.source_id, source_kind="camera", text=text, read_mono_ms=now_ms))
-            self._closing.wait(FRAME_INTERVAL_MS / 1000)
+            interval_ms = FRAME_INTERVAL_MS if self._stillness.is_awake(now_ms) else IDLE_INTERVAL_MS
+            self._closing.wait(interval_ms / 1000)
+
+    def _read(self, frame: Frame, now_ms: int) -> list[str]:
+        """Read the codes of a frame, if it deserves it."""
+        stamp = frame.thumbnail()
+        if stamp is None:
+            self._unreadable += 1
+            return []
+        self._unreadable = 0
+        if not self._stillness.deserves_reading(stamp, now_ms):
+            return []
+        picture = frame.picture()
+        self.looks_taken += 1
+        texts = [] if picture is None else read_codes(picture, self._accept, READ_BUDGET_MS)
+        if texts:
+            self._stillness.stay_awake(now_ms)
+        return texts
 
     def _change_state(self, sink: Sink, state: DeviceCondition, detail: str) -> None:
         if state == self._state:

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from edge.core.events import CodeRead, DeviceChanged, Event
-from edge.drivers.scanner_camera import CameraScanner, VideoCapture
+from edge.drivers.picture_source import open_capture
+from edge.drivers.scanner_camera import CameraScanner
 from tests.unit.edge_rim.label_pictures import MEDIUM, draw_code, draw_label, is_checked_code, photograph
 from tests.wait import wait_for
 
@@ -66,7 +67,7 @@ class Bench:
         url = f"http://127.0.0.1:{self.stage.port}/stream.mjpg"
         self.camera = CameraScanner(
             "cam-1",
-            lambda: VideoCapture(url, 2000),
+            lambda: open_capture(url, 2000),
             is_checked_code,
             agreeing_reads=2,
             repeat_after_ms=1000,
@@ -129,6 +130,7 @@ def test_broken_frames_and_a_lost_stream_are_survived() -> None:
     bench = Bench()
     wait_for(lambda: bench.states() == ["online"], 15, "camera online")
     bench.stage.raw = b"\xff\xd8 this is no picture \xff\xd9"
+    wait_for(lambda: bench.states()[-1] == "fault", 15, "camera told broken")
     port = bench.stage.port
     bench.stage.close()
     wait_for(lambda: bench.states()[-1] == "unplugged", 15, "camera unplugged")
@@ -136,6 +138,6 @@ def test_broken_frames_and_a_lost_stream_are_survived() -> None:
     code = draw_code(np.random.default_rng(8))
     bench.stage.picture = draw_label(code)
     wait_for(lambda: bench.texts() == [code], 20, "a reading after the stream came back")
-    assert bench.states() == ["online", "unplugged", "online"]
+    assert bench.states() == ["online", "fault", "unplugged", "online"]
     bench.camera.close()
     bench.stage.close()
