@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 import threading
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -16,6 +16,8 @@ import structlog
 import typer
 
 from edge.app import Gateway
+from edge.core.view import kiosk_view
+from edge.device.accounts import AccountsError, write_account
 from edge.drivers.label_zpl import FontError
 from edge.installation import commissioning_sheet
 from edge.runtime.replay import replay as replay_journal
@@ -106,20 +108,45 @@ def commissioning(
 def replay(
     journal: Annotated[Path, typer.Option(help="Folder of the store whose journal is replayed.")],
     at: Annotated[datetime | None, typer.Option(help="Stop at this moment (UTC) and print the state reached.")] = None,
+    view: Annotated[bool, typer.Option("--view", help="Print what the kiosk showed, as JSON, for the state.")] = False,
 ) -> None:
     """Run a journal again: the same events must lead to the same effects and states. Exit 1 if they don't."""
-    found = replay_journal(journal, at)
-    report = {
+    found = replay_journal(journal, None if at is None else at.replace(tzinfo=UTC))
+    report: dict[str, Any] = {
         "segments": found.segments,
         "steps": found.steps,
         "code_versions": found.code_versions,
         "differences": found.differences,
     }
+    if view:
+        report["moment"] = found.now.wall_at.isoformat() if found.now else None
+        report["view"] = kiosk_view(found.state, found.now) if found.state and found.now else None
     typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
-    if at is not None:
+    if at is not None and not view:
         typer.echo(repr(found.state))
     if found.differences:
         raise typer.Exit(1)
+
+
+@cli.command("set-technician")
+def set_technician(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Log-in name: small letters, digits, dot, dash, underscore.")],
+    password: Annotated[
+        str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, help="12 characters or more.")
+    ],
+) -> None:
+    """Set the password of a technician in the device page's file of names; it holds from the next log-in on."""
+    page = load_settings(context).device_page
+    if page is None:
+        typer.echo(f"{context.obj}: there is no [device_page], so nobody can log in.", err=True)
+        raise typer.Exit(2)
+    try:
+        write_account(page.technicians_file, name, password)
+    except (AccountsError, OSError, ValueError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    typer.echo(f"{page.technicians_file}: {name} may log in.")
 
 
 def load_settings(context: typer.Context) -> GatewaySettings:

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from edge.bank_settings import BankSettings, Id, Name, Section
 from edge.bus_settings import BusSettings, MqttBusSettings, SerialBusSettings, anchor_bus
+from edge.device_settings import DevicePageSettings, anchor_device_page
 from edge.settings_problems import SettingsError, describe_problem
 
 ENV_PREFIX = "OPENAISLE_GATEWAY_"
@@ -161,6 +162,7 @@ class GatewaySettings(BaseSettings):
     scanner: tuple[ScannerSettings, ...] = ()
     camera: tuple[CameraSettings, ...] = ()
     printer: tuple[PrinterSettings, ...] = Field(default=(), max_length=1)
+    device_page: DevicePageSettings | None = None  # None: nothing listens beyond this machine
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -261,7 +263,14 @@ def anchor_paths(settings: GatewaySettings, folder: Path) -> GatewaySettings:
     file = settings.scan_alone.file
     scan_alone = settings.scan_alone if file is None else ScanAloneSettings(file=folder / file)
     return settings.model_copy(
-        update={"link": anchored_link, "printer": printers, "store": store, "bus": buses, "scan_alone": scan_alone}
+        update={
+            "link": anchored_link,
+            "printer": printers,
+            "store": store,
+            "bus": buses,
+            "scan_alone": scan_alone,
+            "device_page": anchor_device_page(settings.device_page, folder),
+        }
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from edge.core.decide import decide
+from edge.core.events import Now
 from edge.core.state import State
 from edge.store.database import Database
 from edge.store.encoding import EncodingError, encode
@@ -20,6 +21,7 @@ class Replayed:
     """What a replay found."""
 
     state: State | None = None
+    now: Now | None = None  # moment of the last step replayed
     segments: int = 0
     steps: int = 0
     differences: list[str] = field(default_factory=list)  # empty: everything was reached again
@@ -69,5 +71,6 @@ def replay_segment(database: Database, segment: Segment, found: Replayed, at: da
         if encode(tuple(effects)) != encode(tuple(step.effects)):
             found.note(f"step {number}: {type(step.event).__name__} led to other effects")
         found.steps += 1
+        found.now = step.now
     found.state = state
     return False

@@ -1,0 +1,119 @@
+"""From snapshots to wear: a column's cycle, an aisle's opening time, a motor's current. Written once a minute.
+
+It works with contacts alone: a column has made a cycle when it rests against other neighbours than before.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from edge.core.snapshot import AT_REST, Contact, ShelfSnapshot
+from edge.ports import LineWatch
+from edge.store import StoreUnavailableError
+from edge.store.wear import WearBook, WearSample
+
+log = structlog.get_logger(__name__)
+
+WRITE_INTERVAL_S = 60.0
+WAITING_MOST = 4096  # while the disk takes nothing; then the newest are dropped
+CURRENT_REGISTER = "motor_current_ma"
+LONGEST_OPENING_MS = 300_000
+
+
+@dataclass(slots=True)
+class _BankPast:
+    rested: tuple[Contact, ...] = ()
+    began_ms: int | None = None
+    target: int | None = None
+    sampled_raw: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+class WearKeeper:
+    """Turns what passes into samples, and writes them in a thread of its own."""
+
+    def __init__(self, book: WearBook, lines: Sequence[LineWatch], wall_ms: Callable[[], int]) -> None:
+        self._book = book
+        self._lines = tuple(lines)
+        self._wall_ms = wall_ms
+        self._lock = threading.Lock()
+        self._past: dict[str, _BankPast] = {}
+        self._waiting: list[WearSample] = []
+        self._dropped = 0
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="wear", daemon=True)
+
+    def start(self) -> None:
+        """Write every minute until close."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Write what waits and stop."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+        self.write()
+
+    def note_snapshot(self, bank: str, snapshot: ShelfSnapshot, read_mono_ms: int) -> None:
+        """Take one reading; called by the executor, so it only counts."""
+        past = self._past.setdefault(bank, _BankPast())
+        if snapshot.state == "moving":
+            self._begin_motion(past, snapshot, read_mono_ms)
+        elif snapshot.state in AT_REST:
+            self._end_motion(bank, past, snapshot, read_mono_ms)
+
+    def _begin_motion(self, past: _BankPast, snapshot: ShelfSnapshot, read_mono_ms: int) -> None:
+        if past.began_ms is None:
+            past.began_ms = read_mono_ms
+        past.target = snapshot.target_aisle if snapshot.operation == "open_aisle" else None
+
+    def _end_motion(self, bank: str, past: _BankPast, snapshot: ShelfSnapshot, read_mono_ms: int) -> None:
+        if past.began_ms is not None and past.target is not None and past.target in snapshot.open_aisles:
+            took_ms = read_mono_ms - past.began_ms
+            if snapshot.state != "stopped" and 0 < took_ms <= LONGEST_OPENING_MS:
+                self._put(WearSample(bank, "opening_ms", past.target, took_ms, self._wall_ms()))
+        past.began_ms = past.target = None
+        if len(past.rested) == len(snapshot.contacts):
+            for number, (before, after) in enumerate(zip(past.rested, snapshot.contacts, strict=True), start=1):
+                if before != after:
+                    self._put(WearSample(bank, "cycles", number, 1, self._wall_ms()))
+        past.rested = snapshot.contacts
+
+    def _put(self, sample: WearSample) -> None:
+        with self._lock:
+            if len(self._waiting) < WAITING_MOST:
+                self._waiting.append(sample)
+            else:
+                self._dropped += 1
+
+    def write(self) -> None:
+        """Write what waits; what the disk doesn't take waits on."""
+        self._sample_currents()
+        with self._lock:
+            samples, self._waiting = self._waiting, []
+            dropped, self._dropped = self._dropped, 0
+        if dropped:
+            log.warning("wear_dropped", samples=dropped)
+        try:
+            self._book.add(samples)
+        except StoreUnavailableError as error:
+            log.warning("wear_not_written", condition=error.condition, samples=len(samples))
+            with self._lock:
+                self._waiting = (samples + self._waiting)[:WAITING_MOST]
+
+    def _sample_currents(self) -> None:
+        """Take the newest reading of each motor's current, where a controller tells it and it is a new one."""
+        for line in self._lines:
+            for bank in line.banks:
+                for reading in line.read_registers(bank):
+                    fresh = reading.age_ms < WRITE_INTERVAL_S * 1000 and "unknown" not in reading.words
+                    if reading.name == CURRENT_REGISTER and reading.raw[0] and fresh:
+                        number = reading.index or 1
+                        self._put(WearSample(bank, "current_ma", number, int(reading.raw[0]), self._wall_ms()))
+
+    def _run(self) -> None:
+        while not self._closing.wait(WRITE_INTERVAL_S):
+            self.write()
