@@ -17,6 +17,7 @@ class Reason(StrEnum):
     INVALID = "invalid"
     BAD_CURSOR = "bad_cursor"
     BAD_SEED = "bad_seed"
+    BAD_TEMPLATE = "bad_template"
     LOGIN_TAKEN = "login_taken"
     WEAK_PASSWORD = "weak_password"  # noqa: S105 - a reason, not a secret
     BOX_HAS_NO_PLACE = "box_has_no_place"

@@ -99,6 +99,13 @@ WORDINGS: dict[Reason, Wording] = {
         NOTHING_CHANGED,
         N_("Begin the list anew."),
     ),
+    Reason.BAD_TEMPLATE: Wording(
+        422,
+        N_("The template has errors"),
+        N_("The template was checked as a whole, and errors were found."),
+        N_("The template in force is unchanged."),
+        N_("Correct the places named below and save it again."),
+    ),
     Reason.BAD_SEED: Wording(
         422,
         N_("The room file has errors"),
