@@ -132,6 +132,7 @@ class CameraScanner:
         self._stillness = Stillness()
         self._reopen_wait_s = reopen_wait_s
         self._frame: Frame | None = None
+        self._newest: Frame | None = None
         self._unreadable = 0
         self._frame_came = threading.Condition()
         self._closing = threading.Event()
@@ -154,6 +155,12 @@ class CameraScanner:
         for thread in self._threads:
             thread.join(timeout=5)
 
+    @property
+    def newest(self) -> Picture | None:
+        """Decode the newest picture, for a page that shows what the camera sees; None while there is none."""
+        frame = self._newest
+        return None if frame is None else frame.picture()
+
     def feedback(self, kind: Literal["ok", "look", "no"]) -> None:
         """Do nothing: a camera has neither beeper nor light; the kiosk speaks for it."""
 
@@ -174,7 +181,7 @@ class CameraScanner:
     def _keep_newest(self, capture: Capture, sink: Sink) -> None:
         self._unreadable = 0
         while not self._closing.is_set():
-            frame = capture.read()
+            frame = self._newest = capture.read()
             if frame is None:
                 self._change_state(sink, "unplugged", "no picture from the source")
                 return
