@@ -16,6 +16,9 @@ PAGE_BYTES_MAX = 786_432
 ZERO_DIGEST = "0" * 64
 _MODULUS = 2**256
 
+#: One encoder for all: `json.dumps` would build a new one each time.
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
 Body = dict[str, Any]
 
 
@@ -30,13 +33,12 @@ class FeedChange:
 
 def format_time(at: datetime) -> str:
     """Return UTC with milliseconds and Z."""
-    at = at.astimezone(UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+    return f"{at.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def encode_canonical(value: Any) -> str:
     """Return canonical JSON; the caller answers for its having no fractions."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _CANONICAL(value)
 
 
 def digest_row(kind: str, key: str, revision: int, body_text: str) -> str:

@@ -36,6 +36,7 @@ from central.jobs.live_board import LiveBoard, Presence
 from central.services import feed as feed_service
 from central.services import ingest as ingest_service
 from central.services.commands import CommandAnswer
+from central.services.ingest import ReadBatch
 from central.store import feed as feed_store
 from central.store import gateways
 from central.store.gate import GateBusyError
@@ -44,6 +45,8 @@ from central.store.tx import Transactions
 log = structlog.get_logger(__name__)
 
 QUEUE_MAX: Final = 256
+#: Batches read ahead of the one being committed.
+READ_MAX: Final = 2
 #: SQLite has one writer; on PostgreSQL rooms are spread over so many.
 POSTGRES_WORKERS: Final = 4
 #: Revisions published by another process of the centre are noticed after so long.
@@ -65,6 +68,18 @@ class _Moved:
 _Side = tuple[Topic, Delivery] | _Greeted | _Moved | None
 
 
+class _Lane:
+    """The way of a batch: it is read in one thread while the one before is being committed in another."""
+
+    def __init__(self) -> None:
+        self.arrived: queue.Queue[tuple[Topic, Delivery] | None] = queue.Queue(QUEUE_MAX)
+        self.read: queue.Queue[tuple[Delivery, ReadBatch] | None] = queue.Queue(READ_MAX)
+
+    @property
+    def waiting(self) -> int:
+        return self.arrived.qsize() + self.read.qsize()
+
+
 @dataclass(slots=True)
 class _Waiting:
     arrived: threading.Event = field(default_factory=threading.Event)
@@ -83,23 +98,22 @@ class CentralLink:
         self.counts: Counter[str] = Counter()
         self._tx = tx
         workers = 1 if tx.gate is not None else POSTGRES_WORKERS
-        self._batches: list[queue.Queue[tuple[Topic, Delivery] | None]] = [
-            queue.Queue(QUEUE_MAX) for _ in range(workers)
-        ]
+        self._lanes = [_Lane() for _ in range(workers)]
         self._side: queue.Queue[_Side] = queue.Queue(QUEUE_MAX)
         self._waiting: dict[str, _Waiting] = {}
         self._announced: dict[str, int] = {}
         self._threads: list[threading.Thread] = []
         with tx.write() as session:
             self.centre = ingest_service.ensure_centre_epoch(session, read_clock())
-        self._publisher = FeedPublisher(tx, lambda: any(not batches.empty() for batches in self._batches))
+        self._publisher = FeedPublisher(tx, lambda: any(lane.waiting for lane in self._lanes))
         self._client = LinkClient(settings, f"central-{client_no}", self.centre, self._sort_delivery, share=share)
         tx.after_commit(self._note_commit)
 
     def start(self) -> None:
         """Start threads and connect; a broker that is away is tried again for ever."""
-        for number, batches in enumerate(self._batches):
-            self._spawn(f"link-ingest-{number}", partial(self._run_ingest, batches))
+        for number, lane in enumerate(self._lanes):
+            self._spawn(f"link-read-{number}", partial(self._run_read, lane))
+            self._spawn(f"link-ingest-{number}", partial(self._run_ingest, lane))
         self._spawn("link-side", self._run_side)
         self._publisher.start()
         self._client.start()
@@ -107,8 +121,8 @@ class CentralLink:
     def close(self) -> None:
         """Say goodbye, finish what was begun, stop."""
         self._client.close()
-        for batches in self._batches:
-            batches.put(None)
+        for lane in self._lanes:
+            lane.arrived.put(None)
         self._side.put(None)
         for thread in self._threads:
             thread.join(10)
@@ -119,7 +133,7 @@ class CentralLink:
         return {
             "connected": self._client.connected,
             "centre": self.centre,
-            "waiting_batches": sum(batches.qsize() for batches in self._batches),
+            "waiting_batches": sum(lane.waiting for lane in self._lanes),
             "counts": dict(self.counts),
         }
 
@@ -162,9 +176,11 @@ class CentralLink:
             self._enqueue(topic, delivery)
 
     def _enqueue(self, topic: Topic, delivery: Delivery) -> None:
-        waiting = self._batches[hash(topic.room_id) % len(self._batches)] if topic.name == "up" else self._side
         try:
-            waiting.put_nowait((topic, delivery))
+            if topic.name == "up":
+                self._lanes[hash(topic.room_id) % len(self._lanes)].arrived.put_nowait((topic, delivery))
+            else:
+                self._side.put_nowait((topic, delivery))
         except queue.Full:
             # A well-behaved gateway has one batch in flight: this is a flood, and what was dropped comes again.
             self._drop(delivery, "flood")
@@ -189,25 +205,32 @@ class CentralLink:
 
     # -- workers ----------------------------------------------------------------------------------------------------
 
-    def _run_ingest(self, batches: queue.Queue[tuple[Topic, Delivery] | None]) -> None:
-        while (item := batches.get()) is not None:
+    def _run_read(self, lane: _Lane) -> None:
+        while (item := lane.arrived.get()) is not None:
             topic, delivery = item
             batch = parse_batch(delivery.payload)
             if batch is None:
                 self._drop(delivery, "batch")
-                continue
-            receipt = self._commit_batch(topic.room_id, batch)
-            self._client.publish(room_topic(topic.room_id, "ack"), self._encode_receipt(batch, receipt))
+            else:
+                lane.read.put((delivery, ingest_service.read_batch(topic.room_id, batch)))
+        lane.read.put(None)
+
+    def _run_ingest(self, lane: _Lane) -> None:
+        while (item := lane.read.get()) is not None:
+            delivery, read = item
+            receipt = self._commit_batch(read)
+            self._client.publish(room_topic(read.room_id, "ack"), self._encode_receipt(read.batch, receipt))
             self._client.acknowledge(delivery)
             if receipt.moved is not None:
                 self._publisher.hand_over(receipt.moved)
-            if not batch.records:
-                self._put_side(_Greeted(topic.room_id))
+            if not read.batch.records:
+                self._put_side(_Greeted(read.room_id))
 
-    def _commit_batch(self, room_id: str, batch: Batch) -> ingest_service.Receipt:
+    def _commit_batch(self, read: ReadBatch) -> ingest_service.Receipt:
+        room_id, batch = read.room_id, read.batch
         try:
             with self._tx.write() as session:
-                receipt = ingest_service.take_batch(session, room_id, batch, read_clock())
+                receipt = ingest_service.take_batch(session, read, read_clock())
         except (SQLAlchemyError, GateBusyError) as error:
             log.warning("batch_not_committed", room=room_id, error=str(error)[:200])
             receipt = ingest_service.Receipt(AckState.BUSY, 0, ZERO_HASH, 0, reason="could not commit now")

@@ -62,8 +62,23 @@ class Receipt:
     moved: MovedBoxes | None = None
 
 
-def take_batch(session: Session, room_id: str, batch: Batch, now: datetime) -> Receipt:
+@dataclass(frozen=True, slots=True)
+class ReadBatch:
+    """A batch with all that can be told without the database: what each record reports, or why it has no effect."""
+
+    room_id: str
+    batch: Batch
+    effects: tuple[Movement | str | None, ...]
+
+
+def read_batch(room_id: str, batch: Batch) -> ReadBatch:
+    """Read the effects of a batch's records, before anybody waits for the write gate."""
+    return ReadBatch(room_id, batch, tuple(_read_effect(record, room_id) for record in batch.records))
+
+
+def take_batch(session: Session, read: ReadBatch, now: datetime) -> Receipt:
     """Commit what is new in a batch (the caller's transaction does); an unknown room is refused."""
+    room_id, batch = read.room_id, read.batch
     held = ingest.lock_cursor(session, room_id, batch.epoch, batch.head, now)
     if held is None:
         return Receipt(AckState.REFUSED, 0, ZERO_HASH, 0, reason="the centre has no such room")
@@ -76,7 +91,8 @@ def take_batch(session: Session, room_id: str, batch: Batch, now: datetime) -> R
         _set_aside(session, held, batch, verdict, now)
     if not verdict.fresh:
         return _receipt(verdict, cursor)
-    moved, without_effect = _apply_fresh(session, held, verdict.fresh, now)
+    effects = read.effects[len(batch.records) - len(verdict.fresh) :]
+    moved, without_effect = _apply_fresh(session, held, verdict.fresh, effects, now)
     last = verdict.fresh[-1]
     return Receipt(
         verdict.state,
@@ -151,30 +167,35 @@ def _set_aside(session: Session, held: ingest.OpenCursor, batch: Batch, verdict:
         ingest.mark_fork(session, held.id, verdict.fork_at)
 
 
+def _read_effect(record: Record, room_id: str) -> Movement | str | None:
+    """Return the movement that a record reports, or its trouble, or None for records that move no box."""
+    if record.kind == "movement":
+        movement = read_movement(record, room_id, record.at)
+        return f"movement: {movement}" if isinstance(movement, str) else movement
+    return None if record.kind in KNOWN_KINDS else "unknown kind"
+
+
 def _apply_fresh(
-    session: Session, held: ingest.OpenCursor, fresh: Sequence[Record], now: datetime
+    session: Session,
+    held: ingest.OpenCursor,
+    fresh: Sequence[Record],
+    effects: Sequence[Movement | str | None],
+    now: datetime,
 ) -> tuple[MovedBoxes | None, int]:
     """Store records and move boxes; return the moved ones, and how many records had no effect."""
     places = order_facts(fresh, held.order_at, now)
-    stored: list[tuple[Record, str | None]] = []
+    troubles = [effect if isinstance(effect, str) else None for effect in effects]
     arrived: list[tuple[int, Movement]] = []
-    for record, order_at in zip(fresh, places, strict=True):
-        trouble: str | None = None
-        if record.kind == "movement":
-            movement = read_movement(record, held.room_id, order_at)
-            if isinstance(movement, str):
-                trouble = f"movement: {movement}"
-            else:
-                arrived.append((record.seq, movement))
-        elif record.kind not in KNOWN_KINDS:
-            trouble = "unknown kind"
+    for record, effect, order_at in zip(fresh, effects, places, strict=True):
+        if isinstance(effect, Movement):
+            movement = effect if order_at is effect.order_at else effect._replace(order_at=order_at)
+            arrived.append((record.seq, movement))
         elif record.kind == "print_settled":
             _settle_label(session, record.body, now)
-        stored.append((record, trouble))
     last = fresh[-1]
-    bulk.append_records(session, held.id, stored)
+    bulk.append_records(session, held.id, zip(fresh, troubles, strict=True))
     ingest.advance_cursor(session, held, last, places[-1], moved=bool(arrived))
-    without_effect = sum(1 for _, trouble in stored if trouble is not None)
+    without_effect = len(troubles) - troubles.count(None)
     if not arrived:
         return None, without_effect
     _apply_movements(session, held, arrived, now)
@@ -192,13 +213,14 @@ def _apply_movements(
     rows: list[bulk.ArrivedMovement] = []
     for seq, movement in arrived:
         location = after.get(movement.box_code)
-        late = location is not None and movement.order < (location.order_at, location.movement_id)
-        rows.append(bulk.ArrivedMovement(seq, movement, late))
         outcome = apply_movement(location, movement)
+        late = False
         if isinstance(outcome, HistoryNeeded):
             refold.add(movement.box_code)
+            late = location is not None and movement.order < (location.order_at, location.movement_id)
         else:
             after[movement.box_code] = outcome
+        rows.append(bulk.ArrivedMovement(seq, movement, late))
     fresh_ids = bulk.append_movements(session, held.epoch, rows, now)
     # A fact that came in an earlier epoch too has its place in history already: fold, don't step.
     refold.update(movement.box_code for _, movement in arrived if movement.id not in fresh_ids)

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import cache
+from itertools import chain
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from central.domain.ingest import Record
 from central.domain.locations import Conflict, Location, Movement, State
 
+#: Rows of one statement on SQLite, which allows 32,766 parameters.
+_ROWS_AT_ONCE: Final = 100
 _RECORDS = "cursor_id, seq, hash, line, trouble"
 _MOVEMENTS = (
     "id, room_id, box_code, action, place_key, staff_code, occurred_at, order_at, recorded_at, source,"
@@ -37,7 +41,7 @@ def append_records(session: Session, cursor_id: int, records: Iterable[tuple[Rec
     rows = [(cursor_id, item.seq, bytes.fromhex(item.hash), item.line, trouble) for item, trouble in records]
     connection = _driver(session)
     if _is_sqlite(session):
-        connection.executemany(f"INSERT INTO link_records ({_RECORDS}) VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608
+        _insert_sqlite(connection, "link_records", _RECORDS, rows, "")
         return
     with connection.cursor() as cursor, cursor.copy(f"COPY link_records ({_RECORDS}) FROM STDIN") as copy:
         for row in rows:
@@ -61,8 +65,9 @@ def append_movements(
             movement.action.value,
             movement.place_key,
             movement.staff_code,
-            write(movement.occurred_at),
-            write(movement.order_at),
+            # Nearly always the very same instant, and dear to write.
+            occurred := write(movement.occurred_at),
+            occurred if movement.order_at is movement.occurred_at else write(movement.order_at),
             recorded,
             movement.source,
             epoch,
@@ -114,10 +119,10 @@ def save_locations(session: Session, locations: Mapping[str, Location]) -> None:
             where.state.value,
             where.place_key,
             where.holder_code,
-            write(where.since),
+            since := write(where.since),
             where.conflict.value if where.conflict is not None else None,
             where.movement_id,
-            write(where.order_at),
+            since if where.order_at is where.since else write(where.order_at),
         )
         for code, where in sorted(locations.items())
     ]
@@ -131,9 +136,7 @@ def _merge(session: Session, table: str, columns: str, rows: Sequence[tuple[Any,
         return 0
     connection = _driver(session)
     if _is_sqlite(session):
-        marks = ", ".join("?" * len(rows[0]))
-        statement = f"INSERT INTO {table} ({columns}) VALUES ({marks}) {conflict}"  # noqa: S608
-        return int(connection.executemany(statement, rows).rowcount)
+        return _insert_sqlite(connection, table, columns, rows, conflict)
     arriving = f"arriving_{table}"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -146,6 +149,31 @@ def _merge(session: Session, table: str, columns: str, rows: Sequence[tuple[Any,
         written = int(cursor.rowcount)
         cursor.execute(f"TRUNCATE {arriving}")
     return written
+
+
+def _insert_sqlite(connection: Any, table: str, columns: str, rows: Sequence[tuple[Any, ...]], conflict: str) -> int:
+    """Insert in statements of many rows each; return how many were written.
+
+    The driver lets other threads run during a statement, and has to win its turn back after it: row by row it would
+    wait for each of them, 500 times a batch.
+    """
+    written = 0
+    whole = len(rows) - len(rows) % _ROWS_AT_ONCE
+    if whole:
+        statement = _write_insert(table, columns, len(rows[0]), _ROWS_AT_ONCE, conflict)
+        for start in range(0, whole, _ROWS_AT_ONCE):
+            values = list(chain.from_iterable(rows[start : start + _ROWS_AT_ONCE]))
+            written += connection.execute(statement, values).rowcount
+    if whole < len(rows):
+        statement = _write_insert(table, columns, len(rows[0]), 1, conflict)
+        written += connection.executemany(statement, rows[whole:]).rowcount
+    return written
+
+
+@cache
+def _write_insert(table: str, columns: str, width: int, rows: int, conflict: str) -> str:
+    marks = ", ".join([f"({', '.join('?' * width)})"] * rows)
+    return f"INSERT INTO {table} ({columns}) VALUES {marks} {conflict}"  # noqa: S608
 
 
 def _select(session: Session, statement: str, values: Sequence[Any], items: Sequence[str]) -> list[tuple[Any, ...]]:

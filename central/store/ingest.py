@@ -12,7 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, func, select, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, bindparam, case, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from central.domain.ingest import ZERO_HASH, Cursor, EpochState, Record
@@ -141,14 +141,46 @@ def lock_cursor(session: Session, room_id: str, epoch: str, head: int, now: date
     The first epoch of a room is admitted by itself, a further one waits for an admin. Locking the room row first
     keeps two workers from both taking theirs for the first.
     """
-    query = select(CursorRow).where(CursorRow.room_id == room_id, CursorRow.epoch == epoch).with_for_update()
-    row = session.scalar(query)
-    if row is None:
+    held = _hold_cursor(session, room_id, epoch, head, now)
+    if held is None:
         if session.scalar(select(RoomRow.id).where(RoomRow.id == room_id).with_for_update()) is None:
             return None
-        row = session.scalar(query) or _add_cursor(session, room_id, epoch, now)
-    row.head, row.heard_at = max(head, row.head), now
-    newest = session.scalar(select(func.max(CursorRow.order_at)).where(CursorRow.room_id == room_id))
+        held = _hold_cursor(session, room_id, epoch, head, now)
+    if held is None:
+        _add_cursor(session, room_id, epoch, now)
+        held = _hold_cursor(session, room_id, epoch, head, now)
+    return held
+
+
+_CURSORS: Any = CursorRow.__table__
+# Made once: making them anew cost as much as running them.
+_HOLD = (
+    update(_CURSORS)
+    .where(_CURSORS.c.room_id == bindparam("of_room"), _CURSORS.c.epoch == bindparam("of_epoch"))
+    .values(
+        head=case((_CURSORS.c.head < bindparam("known"), bindparam("known")), else_=_CURSORS.c.head),
+        heard_at=bindparam("at"),
+    )
+    .returning(
+        _CURSORS.c.id,
+        _CURSORS.c.state,
+        _CURSORS.c.through,
+        _CURSORS.c.through_hash,
+        _CURSORS.c.safe,
+        _CURSORS.c.published,
+    )
+)
+_NEWEST = select(func.max(_CURSORS.c.order_at)).where(_CURSORS.c.room_id == bindparam("of_room"))
+
+
+def _hold_cursor(session: Session, room_id: str, epoch: str, head: int, now: datetime) -> OpenCursor | None:
+    """Lock a cursor by writing down that it was heard of, in one statement; None if there is none yet."""
+    connection = session.connection()
+    row = connection.execute(_HOLD, {"of_room": room_id, "of_epoch": epoch, "known": head, "at": now}).one_or_none()
+    if row is None:
+        return None
+    # After the lock, in a statement of its own: what another worker has just committed must be seen.
+    newest = connection.execute(_NEWEST, {"of_room": room_id}).scalar_one()
     cursor = Cursor(EpochState(row.state), row.through, row.through_hash, row.safe)
     return OpenCursor(row.id, room_id, epoch, cursor, row.published, newest)
 
@@ -164,7 +196,7 @@ def advance_cursor(session: Session, held: OpenCursor, last: Record, order_at: d
     values: dict[str, Any] = {"through": last.seq, "through_hash": last.hash, "order_at": order_at}
     if not moved and held.published == held.cursor.through:
         values["published"] = last.seq
-    session.execute(update(CursorRow).where(CursorRow.id == held.id).values(values))
+    session.connection().execute(update(_CURSORS).where(_CURSORS.c.id == held.id).values(values))
 
 
 def mark_published(session: Session, cursor_id: int, after: int, through: int) -> None:
