@@ -104,10 +104,9 @@ class Rfc2217Line:
         """Connect and agree on the settings; serial.SerialException (an OSError) when the server does not."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # pyserial 3.5 names its thread the old way
-            # Nothing is set after opening: each change is negotiated anew and takes 50 ms.
-            self._port = serial.serial_for_url(
-                url, baud, parity=parity, stopbits=stop_bits, timeout=PUMP_WAIT_S, write_timeout=WRITE_TIMEOUT_S
-            )
+            # Nothing is set after opening: each change is negotiated anew and takes 50 ms. A write has pyserial's own
+            # time limit of 5 s here; with one frame under way it is never reached.
+            self._port = serial.serial_for_url(url, baud, parity=parity, stopbits=stop_bits, timeout=PUMP_WAIT_S)
         self._heard, self._hearer = os.pipe()
         self._waker = Waker()
         self._stall = StallWatch()
