@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from edge.core.equipment_view import (
+    list_home_aisles,
+    list_operations,
+    list_sensors,
+    name_hazards,
+    show_climate,
+    show_scan_alone,
+)
 from edge.core.events import Now
-from edge.core.geometry import find_aisle, rail_length_mm
-from edge.core.occupancy import list_closing, list_widths_mm, tell_occupancy
+from edge.core.geometry import find_aisle, list_aisles, list_segment_aisles, rail_length_mm
+from edge.core.occupancy import list_closing, list_locked, list_widths_mm, tell_occupancy
 from edge.core.outcomes import format_wall
 from edge.core.refusals import STALE_MS
 from edge.core.room import BankSettings
@@ -15,7 +23,7 @@ from edge.core.state import Bank
 OFFLINE_MS = 10_000
 
 
-def show_bank(settings: BankSettings, bank: Bank, now: Now) -> BankView:
+def show_bank(settings: BankSettings, bank: Bank, now: Now, *, steady: bool = True) -> BankView:
     """Draw one bank."""
     snapshot = bank.snapshot
     age_ms = now.mono_ms - bank.read_mono_ms
@@ -38,6 +46,14 @@ def show_bank(settings: BankSettings, bank: Bank, now: Now) -> BankView:
         sequence=snapshot.sequence if snapshot is not None else 0,
         as_of=format_wall(now, age_ms if snapshot is not None else 0),
         stale=offline or age_ms > max(STALE_MS, OFFLINE_MS if bank.request is None else STALE_MS),
+        positions=settings.positions,
+        numbered_from=settings.numbered_from,
+        home_aisles=list_home_aisles(settings),
+        operations=list_operations(bank),
+        sensors=list_sensors(settings, bank, now),
+        scan_alone=show_scan_alone(settings, now, steady=steady),
+        climate=show_climate(bank),
+        hazards=name_hazards(bank),
     )
 
 
@@ -57,7 +73,7 @@ def guess_widths_mm(settings: BankSettings, bank: Bank) -> dict[int, int]:
     for segment in settings.geometry.segments:
         unknown: list[int] = []
         left = segment.free_width_mm
-        for aisle in range(segment.first_column, segment.last_column + 1):
+        for aisle in list_segment_aisles(segment):
             width = known.get(aisle) if measured.get(aisle) is None else measured[aisle]
             if width is None:
                 unknown.append(aisle)
@@ -95,16 +111,20 @@ def show_columns(settings: BankSettings, bank: Bank, widths: dict[int, int]) -> 
 def show_aisles(settings: BankSettings, bank: Bank, widths: dict[int, int]) -> list[AisleView]:
     """Show every aisle with its width and who may be inside."""
     open_aisles = bank.snapshot.open_aisles if bank.snapshot is not None else ()
-    locked = bank.detail.locked if bank.detail is not None else ()
+    inside = bank.detail.locked if bank.detail is not None else ()
+    locked = list_locked(bank)
+    lights = bank.detail.lights if bank.detail is not None else ()
     return [
         AisleView(
-            no=column.no,
-            width_mm=widths.get(column.no, 0),
-            open=column.no in open_aisles,
-            occupancy=tell_occupancy(bank, column.no),
-            locked=column.no in locked,
+            no=no,
+            width_mm=widths.get(no, 0),
+            open=no in open_aisles,
+            occupancy=tell_occupancy(bank, no),
+            locked=no in locked,
+            lock="inside" if no in inside else "gateway" if no in locked else "",
+            light=no in lights,
         )
-        for column in settings.geometry.columns
+        for no in list_aisles(settings.geometry)
     ]
 
 

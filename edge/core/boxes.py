@@ -16,6 +16,7 @@ from edge.core.outcomes import format_at, push_act
 from edge.core.requests import REQUEST_MS, ask_aisle, dismiss_prompt
 from edge.core.room import find_bank_settings, find_point
 from edge.core.rows import BoxRow, PlaceRow
+from edge.core.sensors import may_scan_narrow
 from edge.core.sessions import Scan, refuse_scan
 from edge.core.state import Act, Session, State, Target, Wish, put_bank, put_session
 
@@ -71,7 +72,7 @@ def request_box(state: State, scan: Scan, box: BoxRow, session: Session, now: No
     if asked.result == "queued":
         params["reason"] = {"key": asked.key, "params": asked.params or {}}
         state, told = give_answer(state, now, scan.source_id, "look", "scan.queued", **params)
-    elif may_open_by_scan(state, wish, scan):
+    elif may_open_by_scan(state, wish, scan, now):
         state = dismiss_prompt(state, wish.id)
         return open_by_scan(state, wish, scan, now)
     else:
@@ -88,8 +89,8 @@ def replace_prompt(state: State, station: str, bank_id: str) -> State:
     return put_bank(state, bank_id, replace(bank, prompt=None))
 
 
-def may_open_by_scan(state: State, wish: Wish, scan: Scan) -> bool:
-    """Tell whether the scan alone may open: read in sight of the bank, bank awake, nothing narrows."""
+def may_open_by_scan(state: State, wish: Wish, scan: Scan, now: Now) -> bool:
+    """Tell whether the scan alone may open: read in sight of the bank, bank awake, and nobody need look."""
     settings = find_bank_settings(state.settings, wish.bank)
     bank = state.banks[wish.bank]
     awake = bank.prompt is not None and bank.prompt.shown_mono_ms != 0
@@ -99,8 +100,18 @@ def may_open_by_scan(state: State, wish: Wish, scan: Scan) -> bool:
         and scan.origin == "scan"
         and find_point(state.settings, wish.bank, scan.station) is not None
         and awake
-        and not list_closing(settings, bank, wish.target)
+        and may_open_unseen(state, wish, scan, now)
     )
+
+
+def may_open_unseen(state: State, wish: Wish, scan: Scan, now: Now) -> bool:
+    """Tell whether nobody need look: no gap narrows, or the owner's entry stands and the hand pulled a trigger."""
+    settings = find_bank_settings(state.settings, wish.bank)
+    bank = state.banks[wish.bank]
+    assert settings is not None
+    closing = list_closing(settings, bank, wish.target)
+    steady = state.clock_steady
+    return not closing or (scan.triggered and may_scan_narrow(settings, bank, closing, now, steady=steady))
 
 
 def show_open(state: State, scan: Scan, place: PlaceRow, effects: list[Effect], now: Now) -> Step:

@@ -13,13 +13,15 @@ from typing import Any
 from edge.core.answers import Step, give_answer
 from edge.core.effects import Effect, SendSelect
 from edge.core.events import CodeRead, Fresh, Now, PromptConfirmed, Reading, RingEventsRead
-from edge.core.facts import record_intent
+from edge.core.facts import record_intent, record_shelf_event
 from edge.core.occupancy import list_closing
+from edge.core.operations import begin_act, name_operation, unlock_aisles
 from edge.core.refusals import Situation, find_refusal
 from edge.core.requests import newest_read_ms, newest_ring_head
 from edge.core.room import Point, find_bank_settings, find_point
+from edge.core.sensors import may_scan_narrow
 from edge.core.sessions import Scan
-from edge.core.snapshot import RingEntry
+from edge.core.snapshot import MOVING, RingEntry
 from edge.core.state import Bank, Prompt, Request, State, Wish, put_bank
 
 # from press to SELECT
@@ -141,30 +143,38 @@ def select_aisle(state: State, now: Now, wish: Wish, prompt: Prompt | None, pres
     assert settings is not None
     bank = state.banks[wish.bank]
     closing = list_closing(settings, bank, wish.target)
+    target = wish.target
     against = find_objection(state, now, wish, prompt, press)
     if against is not None:
         key, params = against
         return give_answer(state, now, press.source_id, "no", key, **params)
+    if target.operation not in MOVING:
+        return unlock_aisles(state, wish.bank, begin_act(target, press.source_id, press.fresh, now), now)
     request = make_request(now, bank, wish, closing, press)
     state = put_bank(state, wish.bank, replace(bank, prompt=None, request=request))
-    place = wish.target.place
+    place = target.place
     effects: list[Effect] = [
         record_intent(request),
         SendSelect(
             bank=wish.bank,
             request_id=request.request_id,
-            operation=wish.target.operation,
-            aisle=wish.target.aisle,
+            operation=target.operation,
+            aisle=target.aisle,
             face=place.face if place else "",
             section=place.section if place else 0,
             tier=place.tier if place else 0,
             deadline_mono_ms=request.deadline_mono_ms,
         ),
     ]
+    if prompt is None and closing:
+        effects.insert(0, record_shelf_event(wish.bank, "opened_by_scan_alone", target.aisle))
     if closing:
         state, told = give_answer(state, now, press.source_id, "ok", "scan.confirmed", closing=list(closing))
+    elif target.operation == "open_aisle":
+        state, told = give_answer(state, now, press.source_id, "ok", "scan.opening", aisle=target.aisle)
     else:
-        state, told = give_answer(state, now, press.source_id, "ok", "scan.opening", aisle=wish.target.aisle)
+        named = name_operation(target.operation)
+        state, told = give_answer(state, now, press.source_id, "ok", "operation.begun", operation=named)
     return state, effects + told
 
 
@@ -178,14 +188,17 @@ def find_objection(
     closing = list_closing(settings, bank, wish.target)
     if wish.expires_mono_ms <= now.mono_ms:
         return "refused.expired", {}
-    if prompt is None and (closing or not settings.scan_opens or wish.target.operation != "open_aisle"):
+    if prompt is None and (not settings.scan_opens or wish.target.operation != "open_aisle"):
+        return "scan.no_prompt", {}
+    if prompt is None and closing and not may_scan_narrow(settings, bank, closing, now, steady=state.clock_steady):
         return "scan.no_prompt", {}
     if prompt is not None and prompt.shown_mono_ms == 0:
         return "scan.no_prompt", {}
     if prompt is not None and not set(closing) <= set(prompt.closing):
         return "motion.changed", {}
     read_ms = newest_read_ms(bank, wish.bank, press.readings)
-    judged = Situation(state, settings, bank, closing, now.mono_ms, read_ms, own_prompt=prompt is not None)
+    own, operation = prompt is not None, wish.target.operation
+    judged = Situation(state, settings, bank, closing, now.mono_ms, read_ms, own, operation)
     refusal = find_refusal(judged)
     return None if refusal is None else (refusal[0].key, refusal[1])
 

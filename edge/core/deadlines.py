@@ -9,6 +9,7 @@ from edge.core.answers import Step
 from edge.core.effects import Effect
 from edge.core.events import DeadlinePassed, Now
 from edge.core.motion import expire_request
+from edge.core.operations import lose_act
 from edge.core.requests import expire_wishes
 from edge.core.sessions import expire_session, session_deadline
 from edge.core.state import Bank, State, put_bank
@@ -22,6 +23,8 @@ def list_bank_deadlines(bank: Bank, *, recording: bool) -> list[int]:
         moments.append(bank.prompt.wish.expires_mono_ms)
     if recording and bank.request is not None and bank.request.stage != "stopping":
         moments.append(bank.request.deadline_mono_ms)
+    if bank.act is not None:
+        moments.append(bank.act.deadline_mono_ms)
     if bank.stop is not None and not bank.stop.alarm:
         moments.append(bank.stop.deadline_mono_ms)
     return moments
@@ -46,6 +49,9 @@ def pass_deadline(state: State, _event: DeadlinePassed, now: Now) -> Step:
             state = put_bank(state, bank_id, kept)
         if kept.stop is not None and not kept.stop.alarm and kept.stop.deadline_mono_ms <= now.mono_ms:
             state, more = sound_alarm(state, bank_id, now)
+            effects += more
+        if kept.act is not None and kept.act.deadline_mono_ms <= now.mono_ms:
+            state, more = lose_act(state, bank_id, "no_answer", now)
             effects += more
         request = state.banks[bank_id].request
         if (

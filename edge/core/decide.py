@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edge.core.answers import Step, give_answer
+from edge.core.answers import Step
 from edge.core.commands import take_command
 from edge.core.confirmations import confirm_at_screen
 from edge.core.deadlines import pass_deadline
 from edge.core.devices import apply_feed, change_clock, change_device, change_link, change_overload, change_store
-from edge.core.effects import Effect, Sound
+from edge.core.effects import Effect
 from edge.core.events import (
+    ActAnswered,
     BadgeTyped,
     ClockChanged,
     CloseAllAsked,
@@ -28,6 +29,7 @@ from edge.core.events import (
     LinkChanged,
     Now,
     OperateAnswered,
+    OperationAsked,
     OutcomeRead,
     OverloadChanged,
     PinChecked,
@@ -36,6 +38,7 @@ from edge.core.events import (
     PromptConfirmed,
     PromptDismissed,
     ReprintAsked,
+    RequestMoved,
     RequestWithdrawn,
     RingEventsRead,
     SelectAnswered,
@@ -48,14 +51,14 @@ from edge.core.events import (
     WireFailed,
 )
 from edge.core.motion import answer_operate, answer_select, fail_wire, read_outcome
+from edge.core.operations import answer_act, ask_operation
 from edge.core.printing import reprint_label, resume_printing, settle_print
-from edge.core.requests import REQUEST_MS, ask_aisle, dismiss_prompt, promote_queue, withdraw_wish
-from edge.core.room import find_station
+from edge.core.requests import dismiss_prompt, move_wish, promote_queue, withdraw_wish
 from edge.core.scans import read_code
 from edge.core.sessions import prove_person, sign_off_at_screen
 from edge.core.shelves import change_controller, take_detail, take_ring_events, take_snapshot
 from edge.core.startup import start_gateway
-from edge.core.state import State, Target, Wish
+from edge.core.state import State
 from edge.core.stops import press_stop, read_stop_back
 from edge.core.undo import undo_act
 
@@ -77,33 +80,20 @@ def decide(state: State, event: Event, now: Now) -> tuple[State, list[Effect]]:
 
 def ask_close_all(state: State, event: CloseAllAsked, now: Now) -> Step:
     """Propose to gather the free width; it closes an aisle too and needs its press."""
-    if event.afar:
-        return give_answer(state, now, event.point_id, "no", "refused.afar")
-    if event.fresh is None:
-        return state, []
-    station = find_station(state.settings, event.point_id)
-    session = state.sessions.get(station)
-    wish = Wish(
-        id=event.fresh.ids[1],
-        bank=event.bank,
-        target=Target("close_all", 0),
-        origin="kiosk",
-        station=station,
-        staff_code=session.staff_code if session else None,
-        asked_mono_ms=now.mono_ms,
-        expires_mono_ms=now.mono_ms + REQUEST_MS,
+    asked = OperationAsked(
+        event.point_id, event.bank, "close_all", afar=event.afar, fresh=event.fresh, readings=event.readings
     )
-    state, effects, asked = ask_aisle(state, wish, now, event.readings)
-    if asked.result == "prompted":
-        return state, effects
-    sound: Sound = "look" if asked.result == "queued" else "no"
-    state, told = give_answer(state, now, event.point_id, sound, asked.key, **(asked.params or {}))
-    return state, effects + told
+    return ask_operation(state, asked, now)
 
 
 def withdraw_request(state: State, event: RequestWithdrawn, _now: Now) -> Step:
     """Take a waiting request out of its queue."""
     return withdraw_wish(state, event.queue_id), []
+
+
+def move_request(state: State, event: RequestMoved, _now: Now) -> Step:
+    """Put a waiting request to another place of its queue."""
+    return move_wish(state, event.queue_id, event.place), []
 
 
 def turn_down_prompt(state: State, event: PromptDismissed, _now: Now) -> Step:
@@ -112,6 +102,7 @@ def turn_down_prompt(state: State, event: PromptDismissed, _now: Now) -> Step:
 
 
 HANDLERS: dict[type, Handler] = {
+    ActAnswered: answer_act,
     BadgeTyped: read_code,
     ClockChanged: change_clock,
     CloseAllAsked: ask_close_all,
@@ -126,6 +117,7 @@ HANDLERS: dict[type, Handler] = {
     GatewayStarted: start_gateway,
     LinkChanged: change_link,
     OperateAnswered: answer_operate,
+    OperationAsked: ask_operation,
     OutcomeRead: read_outcome,
     OverloadChanged: change_overload,
     PinChecked: prove_person,
@@ -134,6 +126,7 @@ HANDLERS: dict[type, Handler] = {
     PromptConfirmed: confirm_at_screen,
     PromptDismissed: turn_down_prompt,
     ReprintAsked: reprint_label,
+    RequestMoved: move_request,
     RequestWithdrawn: withdraw_request,
     RingEventsRead: take_ring_events,
     SelectAnswered: answer_select,

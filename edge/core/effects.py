@@ -67,6 +67,17 @@ class SendWake:
 
 
 @dataclass(frozen=True, slots=True)
+class SendAct:
+    """An act that moves nothing: lock, unlock, light_on, light_off, clear_fault, sleep. Sent once, answered once."""
+
+    bank: str
+    request_id: int
+    operation: Operation
+    aisle: int  # 0: the whole bank
+    deadline_mono_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class SetIndicator:
     """Show a place at the bank; aisle 0 puts the indicator out."""
 
@@ -83,7 +94,9 @@ class ReadOutcome:
     request_id: int
 
 
-ShelfOrder = SendSelect | SendOperate | PermitLease | SendStop | SendDeselect | SendWake | SetIndicator | ReadOutcome
+ShelfOrder = (
+    SendSelect | SendOperate | PermitLease | SendStop | SendDeselect | SendWake | SendAct | SetIndicator | ReadOutcome
+)
 
 
 @dataclass(frozen=True, slots=True)

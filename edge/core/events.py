@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from edge.core.room import RoomSettings
 from edge.core.rows import BoxRow, PlaceRow, StaffRow
-from edge.core.snapshot import Outcome, RingEntry, SelectAnswer, ShelfDetail, ShelfSnapshot
+from edge.core.snapshot import Capability, Operation, Outcome, RingEntry, SelectAnswer, ShelfDetail, ShelfSnapshot
 
 SourceKind = Literal["serial", "trigger", "camera", "typed"]
 ControllerCondition = Literal["online", "silent", "rebooted", "geometry_mismatch"]
-WireStage = Literal["select", "operate", "lease", "stop", "outcome", "deselect", "indicator", "wake"]
+WireStage = Literal["select", "operate", "lease", "stop", "outcome", "deselect", "indicator", "act"]
 DeviceCondition = Literal["online", "unplugged", "out_of_labels", "fault", "paused"]
 StoreCondition = Literal["ok", "full", "locked", "failed"]
 
@@ -109,6 +109,16 @@ class OperateAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class ActAnswered:
+    """The controller carried an act out that moves nothing, or says why not."""
+
+    bank: str
+    request_id: int
+    reasons: tuple[str, ...]  # empty: done
+    read_mono_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeRead:
     """The controller's own record of a request; `outcome` None: it knows no such request."""
 
@@ -131,6 +141,7 @@ class ControllerChanged:
     state: ControllerCondition
     boot_id: int | None = None  # low 16 bits
     detail: str = ""
+    capabilities: tuple[Capability, ...] | None = None  # None: not told, the controller refuses what it can't do
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +235,31 @@ class RequestWithdrawn:
 
     point_id: str
     queue_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMoved:
+    """A queued request was moved to another place of its bank's queue; 0 is the first."""
+
+    point_id: str
+    queue_id: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperationAsked:
+    """Somebody asked a bank for an operation. One that moves steel only ever becomes a prompt, also from afar.
+
+    `afar`: not at the screen in the room; a lock may be set and a light lit from there, nothing released.
+    """
+
+    point_id: str
+    bank: str
+    operation: Operation
+    aisle: int | None = None  # None: the whole bank
+    afar: bool = False
+    fresh: Fresh | None = None
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +395,7 @@ Event = (
     | RingEventsRead
     | SelectAnswered
     | OperateAnswered
+    | ActAnswered
     | OutcomeRead
     | StopReadBack
     | ControllerChanged
@@ -371,6 +408,8 @@ Event = (
     | PromptDismissed
     | StopPressed
     | RequestWithdrawn
+    | RequestMoved
+    | OperationAsked
     | UndoAsked
     | CloseAllAsked
     | SessionEnded

@@ -47,8 +47,13 @@ class Geometry:
 
 
 def list_aisles(geometry: Geometry) -> tuple[int, ...]:
-    """List all aisle numbers of the bank, from the fixed column on."""
-    return tuple(column.no for column in geometry.columns)
+    """List all aisle numbers of the bank; none lies right of a fixed last column."""
+    return tuple(no for segment in geometry.segments for no in list_segment_aisles(segment))
+
+
+def list_segment_aisles(segment: Segment) -> range:
+    """List the aisles between two stops."""
+    return range(segment.first_column, segment.last_column + 1)
 
 
 def find_aisle(column: int, face: str) -> int:
@@ -87,11 +92,39 @@ def list_narrowing(geometry: Geometry, widths_mm: Mapping[int, int | None], targ
     if need <= 0:
         return ()
     narrowing = []
-    for aisle in range(segment.first_column, segment.last_column + 1):
+    for aisle in list_segment_aisles(segment):
         width = widths_mm.get(aisle)
         if aisle != target and (width is None or (width > 0 and width - need < geometry.passable_gap_mm)):
             narrowing.append(aisle)
     return tuple(narrowing)
+
+
+def list_evened(geometry: Geometry, widths_mm: Mapping[int, int | None]) -> tuple[int, ...]:
+    """List the aisles that spreading each free width evenly would narrow below the passable gap."""
+    narrowing: list[int] = []
+    for segment in geometry.segments:
+        aisles = list_segment_aisles(segment)
+        even_mm = segment.free_width_mm // len(aisles)
+        if even_mm < geometry.passable_gap_mm:
+            narrowing += [aisle for aisle in aisles if (width := widths_mm.get(aisle)) is None or width > even_mm]
+    return tuple(narrowing)
+
+
+def list_gathered(geometry: Geometry, widths_mm: Mapping[int, int | None]) -> tuple[int, ...]:
+    """List the aisles that gathering each free width in its home aisle would narrow.
+
+    Closing up may shift any gap of the segment into the home gap, whatever its width.
+    """
+    narrowing: list[int] = []
+    for segment in geometry.segments:
+        home = find_home_aisle(segment)
+        narrowing += [no for no in list_segment_aisles(segment) if no != home and widths_mm.get(no) != 0]
+    return tuple(narrowing)
+
+
+def list_gaps(geometry: Geometry, widths_mm: Mapping[int, int | None]) -> tuple[int, ...]:
+    """List every aisle that isn't known to be closed: where the columns will end up, nobody says."""
+    return tuple(no for no in list_aisles(geometry) if widths_mm.get(no) != 0)
 
 
 def rail_length_mm(geometry: Geometry) -> int:

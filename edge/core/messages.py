@@ -40,6 +40,27 @@ MESSAGES: dict[str, Message] = {
         "全部合拢:通道 {closing} 将关闭,请看清无人,然后按确认",
         "Close all: aisle {closing} will close. Look that nobody is inside, then press confirm",
     ),
+    "prompt.confirm_ventilate": Message(
+        "通风:各列将均匀分开,通道 {closing} 将变窄。请看清无人,然后按确认",
+        "Ventilate: columns spread evenly, aisle {closing} will narrow. Look that nobody is inside, then press confirm",
+    ),
+    "prompt.confirm_park": Message(
+        "夜间停放:通道 {closing} 将关闭,请看清无人,然后按确认",
+        "Night park: aisle {closing} will close. Look that nobody is inside, then press confirm",
+    ),
+    "prompt.confirm_home": Message(
+        "复位:所有列都会移动,通道 {closing} 都可能关闭。请看清每条通道无人,然后按确认",
+        "Home: every column will move, and aisle {closing} may close. Look into each of them, then press confirm",
+    ),
+    "prompt.confirm_unlock": Message(
+        "解锁通道 {aisle}:请在通道口看清无人,然后按确认",
+        "Unlock aisle {aisle}: look from its mouth that nobody is inside, then press confirm",
+    ),
+    "prompt.confirm_unlock_all": Message(
+        "解锁全部通道:请看清每条通道无人,然后按确认",
+        "Unlock all aisles: look that nobody is inside any of them, then press confirm",
+    ),
+    "prompt.all_moving": Message("密集架正在移动,约 {seconds} 秒", "The shelf is moving, about {seconds} s"),
     "prompt.confirm_open": Message(
         "通道 {aisle} 将打开,请看清无人,然后按确认",
         "Aisle {aisle} will open. Look that nobody is in the way, then press confirm",
@@ -202,6 +223,34 @@ MESSAGES: dict[str, Message] = {
         "现场装置拦住了:{signs}。不会移动。请在现场处理",
         "A local device holds the bank: {signs}. Nothing will move. Deal with it on the spot",
     ),
+    "refused.smoke": Message(
+        "烟雾报警。不会移动。请撤离并查看", "Smoke. Nothing will move. Leave the room and have it looked at"
+    ),
+    "refused.water": Message(
+        "地面进水。不会移动。请查看,排水并复位探测器",
+        "Water on the floor. Nothing will move. Look, dry it, and reset the detector",
+    ),
+    "refused.sweep": Message(
+        "底部防撞条已触发。不会移动。请在现场查看并复位",
+        "A kick strip has tripped. Nothing will move. Look and reset it on the spot",
+    ),
+    "refused.locked": Message(
+        "通道 {aisles} 已锁定。不会关闭。请看清无人,再解锁",
+        "Aisle {aisles} is locked. It will not close. Look that nobody is inside, then unlock it",
+    ),
+    "refused.lock_inside": Message(
+        "这把锁是从通道里面上的,不能远程解开。请在通道口解锁",
+        "This lock was set inside the aisle and can't be released from here. Release it at the aisle's mouth",
+    ),
+    "refused.not_offered": Message(
+        "这台控制器没有这个功能:{operation}。什么都没有启动",
+        "This controller can't do it: {operation}. Nothing was started",
+    ),
+    "refused.act_pending": Message("上一个操作还没有回应,请稍候", "The operation before is not answered yet. Wait"),
+    "refused.under_way": Message(
+        "已经在移动,不能取消选择。要停下请按停止", "It is moving already. To end it, press stop"
+    ),
+    "refused.lit": Message("通道 {aisles} 有人。不会关灯", "Somebody is in aisle {aisles}. The light stays on"),
     "refused.seen_occupied": Message(
         "通道 {aisles} 有人。不会关闭。请等人离开",
         "Somebody is in aisle {aisles}. It will not close. Wait until they have left",
@@ -241,7 +290,41 @@ MESSAGES: dict[str, Message] = {
     ),
     "refused.no_printer": Message("没有打印机", "There is no printer"),
     "refused.print_queue_full": Message("打印队列已满", "The print queue is full"),
+    # -- operations
+    "operation.open_aisle": Message("打开通道", "open an aisle"),
+    "operation.close_all": Message("全部合拢", "close all"),
+    "operation.ventilate": Message("通风", "ventilate"),
+    "operation.park": Message("夜间停放", "night park"),
+    "operation.home": Message("复位", "home"),
+    "operation.lock": Message("锁定", "lock"),
+    "operation.unlock": Message("解锁", "unlock"),
+    "operation.light_on": Message("开灯", "light on"),
+    "operation.light_off": Message("关灯", "light off"),
+    "operation.clear_fault": Message("清除故障", "clear fault"),
+    "operation.deselect": Message("取消选择", "deselect"),
+    "operation.wake": Message("唤醒", "wake"),
+    "operation.sleep": Message("休眠", "sleep"),
+    "operation.prompted": Message(
+        "{operation}:请在看得见密集架的地方按确认", "{operation}: press at a point in sight of the shelf"
+    ),
+    "operation.queued": Message("{operation}:已排队。{reason}", "{operation}: queued. {reason}"),
+    "operation.begun": Message("{operation}:已开始", "{operation}: begun"),
+    "operation.done": Message("{operation}:已完成", "{operation}: done"),
+    "operation.refused": Message(
+        "{operation}:控制器拒绝({reasons})", "{operation}: the controller refused ({reasons})"
+    ),
+    "operation.unknown": Message(
+        "{operation}:没有回应({reason}),结果不明,请到现场查看",
+        "{operation}: no answer ({reason}), outcome unknown. Look at the shelf",
+    ),
+    "operation.awake": Message("密集架没有休眠", "The shelf is not asleep"),
+    "operation.waking": Message("密集架正在唤醒", "The shelf is waking"),
+    "operation.let_go": Message("已取消。什么都没有启动", "Taken back. Nothing was started"),
+    "operation.not_locked": Message("没有可以解开的锁", "There is no lock to release"),
     # -- outcomes of motion
+    "motion.ventilated": Message("各列已均匀分开", "The columns stand evenly spread"),
+    "motion.parked": Message("已停放", "Parked for the night"),
+    "motion.homed": Message("已复位", "Homed"),
     "motion.done": Message("通道 {aisle} 已打开", "Aisle {aisle} is open"),
     "motion.closed_all": Message("已全部合拢", "All closed"),
     "motion.refused": Message("密集架拒绝:{reasons}。没有移动", "The shelf refused: {reasons}. Nothing moved"),
@@ -279,6 +362,26 @@ MESSAGES: dict[str, Message] = {
         "{bank}:断电或手动移动过,请看清各通道", "{bank}: lost power or moved by hand, look into the aisles"
     ),
     "state.foreign_motion": Message("{bank}:由面板或遥控移动", "{bank}: moved from panel or remote"),
+    "state.hazard_fire": Message("{bank}:火警。请撤离", "{bank}: fire alarm. Leave the room"),
+    "state.hazard_smoke": Message("{bank}:烟雾报警", "{bank}: smoke"),
+    "state.hazard_water": Message("{bank}:地面进水", "{bank}: water on the floor"),
+    "state.climate_hot": Message("{bank}:温度过高", "{bank}: too warm"),
+    "state.climate_cold": Message("{bank}:温度过低", "{bank}: too cold"),
+    "state.climate_humid": Message("{bank}:湿度过高", "{bank}: too humid"),
+    "state.climate_dry": Message("{bank}:湿度过低", "{bank}: too dry"),
+    "state.sensor_faulty": Message(
+        "{bank}:{sensor} 没有看到本应看到的人。请检修并重新检验",
+        "{bank}: {sensor} did not see a person whom it should have seen. Have it repaired and proven anew",
+    ),
+    "state.sensor_overdue": Message("{bank}:{sensor} 的检验已过期", "{bank}: the proof test of {sensor} has run out"),
+    "state.locked": Message("{bank}:通道 {aisles} 已锁定", "{bank}: aisle {aisles} is locked"),
+    "state.scan_alone": Message(
+        "{bank}:扫码即开({document},至 {expires})", "{bank}: opens by scan alone ({document}, until {expires})"
+    ),
+    "state.scan_alone_ended": Message(
+        "{bank}:扫码即开已停用({document},{expires} 到期)",
+        "{bank}: opening by scan alone has ended ({document}, {expires})",
+    ),
     "state.stop_sent": Message("{bank}:已发出停止", "{bank}: stop sent"),
     "state.stop_unconfirmed": Message(
         "{bank}:未确认停止,请按急停", "{bank}: stop not confirmed, press the emergency stop"

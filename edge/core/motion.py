@@ -11,7 +11,8 @@ from dataclasses import replace
 from edge.core.answers import Step
 from edge.core.effects import PermitLease, ReadOutcome, SendDeselect, SendOperate
 from edge.core.events import Now, OperateAnswered, OutcomeRead, SelectAnswered, WireFailed
-from edge.core.occupancy import list_closing_by_contacts
+from edge.core.occupancy import list_closing_by_contacts, list_locked
+from edge.core.operations import lose_act
 from edge.core.outcomes import LOW_16, READING_MS, begin_reading, finish_request
 from edge.core.room import BankSettings, find_bank_settings
 from edge.core.snapshot import UNDER_WAY, SelectAnswer, ShelfSnapshot
@@ -67,6 +68,7 @@ def find_change(settings: BankSettings, bank: Bank, request: Request, event: Sel
         (any(aisle in answer.occupied for aisle in request.closing), "seen_occupied"),
         (bank.controller != "online" or (bank.boot_id or 0) != request.boot_id, "controller_changed"),
         (bank.stop is not None or bank.foreign, "changed"),
+        (bool(list_locked(bank) & set(request.closing)), "changed"),
         (
             not set(list_closing_by_contacts(settings, bank, target, answer.contacts)) <= set(request.closing),
             "changed",
@@ -129,9 +131,14 @@ def watch_travel(state: State, bank_id: str, bank: Bank, request: Request, now: 
         return stop_bank(state, bank_id, "seen_occupied", now)
     if snapshot.safety:
         return stop_bank(state, bank_id, ",".join(snapshot.safety), now)
-    if snapshot.faults:
-        return stop_bank(state, bank_id, ",".join(snapshot.faults), now)
-    if request.wish.target.operation == "open_aisle" and snapshot.target_aisle not in {None, request.wish.target.aisle}:
+    target = request.wish.target
+    # homing is what takes a lost position away
+    faults = [each for each in snapshot.faults if not (target.operation == "home" and each == "position_lost")]
+    if faults:
+        return stop_bank(state, bank_id, ",".join(faults), now)
+    if target.operation == "open_aisle" and snapshot.target_aisle not in {None, target.aisle}:
+        return stop_bank(state, bank_id, "target_differs", now)
+    if snapshot.operation not in {"none", target.operation}:
         return stop_bank(state, bank_id, "target_differs", now)
     return permit_lease(state, bank_id, bank, request, now)
 
@@ -178,6 +185,8 @@ def fail_wire(state: State, event: WireFailed, now: Now) -> Step:
     """Handle an order without a readable answer."""
     bank = state.banks[event.bank]
     request = bank.request
+    if bank.act is not None and event.request_id == bank.act.request_id:
+        return lose_act(state, event.bank, event.reason, now)
     if request is None or event.request_id != request.request_id:
         return state, []
     if event.stage in {"select", "operate"} and request.stage in {"selecting", "operating"}:

@@ -8,9 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from edge.core.geometry import aisle_width_mm, find_home_aisle, list_aisles, list_narrowing
+from edge.core.geometry import (
+    aisle_width_mm,
+    list_aisles,
+    list_evened,
+    list_gaps,
+    list_gathered,
+    list_narrowing,
+    list_segment_aisles,
+)
 from edge.core.room import BankSettings
-from edge.core.snapshot import Contact, list_closed_aisles
+from edge.core.snapshot import MOVING, Contact, list_closed_aisles
 from edge.core.state import Bank, Target
 
 Occupancy = Literal["seen", "presumed", "clear", "unknown"]
@@ -24,7 +32,7 @@ def list_widths_mm(settings: BankSettings, bank: Bank) -> dict[int, int | None]:
     closed = list_closed_aisles(snapshot.contacts)
     widths: dict[int, int | None] = {}
     for segment in settings.geometry.segments:
-        aisles = range(segment.first_column, segment.last_column + 1)
+        aisles = list_segment_aisles(segment)
         nominal = aisle_width_mm(segment)
         taken = 0
         for aisle in aisles:
@@ -42,19 +50,19 @@ def list_widths_mm(settings: BankSettings, bank: Bank) -> dict[int, int | None]:
 
 def list_closing(settings: BankSettings, bank: Bank, target: Target) -> tuple[int, ...]:
     """List the aisles that an act would narrow below the passable gap."""
+    geometry = settings.geometry
+    if target.operation not in MOVING:
+        return ()
+    if target.operation == "home" or (bank.snapshot is not None and bank.snapshot.state == "unknown"):
+        return list_aisles(geometry)  # while positions are in doubt, no gap is known to be closed
     widths = list_widths_mm(settings, bank)
     if target.operation == "open_aisle":
-        return list_narrowing(settings.geometry, widths, target.aisle)
-    narrowing: list[int] = []
-    for segment in settings.geometry.segments:
-        home = find_home_aisle(segment)
-        # closing up may shift any gap of the segment into the home gap, whatever its width
-        narrowing += [
-            aisle
-            for aisle in range(segment.first_column, segment.last_column + 1)
-            if aisle != home and widths[aisle] != 0
-        ]
-    return tuple(narrowing)
+        return list_narrowing(geometry, widths, target.aisle)
+    if target.operation == "close_all":
+        return list_gathered(geometry, widths)
+    if target.operation == "ventilate":
+        return list_evened(geometry, widths)
+    return list_gaps(geometry, widths)
 
 
 def list_closing_by_contacts(
@@ -67,6 +75,13 @@ def list_closing_by_contacts(
     closed = list_closed_aisles(contacts)
     newer = replace(newer, open_aisles=tuple(a for a in newer.open_aisles if a not in closed))
     return list_closing(settings, replace(bank, snapshot=newer, widths_valid=False), target)
+
+
+def list_locked(bank: Bank) -> frozenset[int]:
+    """List the aisles known to be locked: from inside, over the wire, or by this gateway's own word."""
+    detail = bank.detail
+    told = (*detail.locked, *detail.gateway_locked) if detail is not None else ()
+    return frozenset((*bank.locks, *told))
 
 
 def is_open(bank: Bank, aisle: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from edge.core.answers import Step, give_answer
@@ -11,6 +11,7 @@ from edge.core.effects import Effect, ReadOutcome, SetIndicator, Sound
 from edge.core.events import Now
 from edge.core.facts import format_request_id, record_outcome
 from edge.core.occupancy import forget_closed
+from edge.core.snapshot import Operation
 from edge.core.state import Act, Request, State, put_bank
 
 ACTS_MAX = 10
@@ -25,8 +26,21 @@ def format_at(now: Now) -> str:
 
 def format_wall(now: Now, age_ms: int) -> str:
     """Write the wall time of something that is so many milliseconds old."""
-    at = now.wall_at - timedelta(milliseconds=age_ms) if age_ms else now.wall_at
+    return format_instant(now.wall_at - timedelta(milliseconds=age_ms) if age_ms else now.wall_at)
+
+
+def format_instant(at: datetime) -> str:
+    """Write an instant, which is in UTC everywhere in the core."""
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+
+
+# what is said when a whole bank has moved
+DONE: dict[Operation, str] = {
+    "close_all": "motion.closed_all",
+    "ventilate": "motion.ventilated",
+    "park": "motion.parked",
+    "home": "motion.homed",
+}
 
 
 def push_act(state: State, act: Act) -> State:
@@ -71,13 +85,13 @@ def light_place(bank_id: str, request: Request) -> list[Effect]:
 
 def describe_motion_act(bank_id: str, request: Request, now: Now) -> Act:
     """Describe a finished motion for the list of last acts."""
-    closed_all = request.wish.target.operation == "close_all"
+    target = request.wish.target
     return Act(
         id=format_request_id(request.request_id),
         kind="motion",
         at=format_at(now),
-        key="motion.closed_all" if closed_all else "act.motion",
-        params={} if closed_all else {"aisle": request.wish.target.aisle},
+        key=DONE.get(target.operation, "act.motion"),
+        params={} if target.operation in DONE else {"aisle": target.aisle},
         bank=bank_id,
         before_aisle=request.closing[0] if len(request.closing) == 1 else None,
     )
@@ -86,8 +100,8 @@ def describe_motion_act(bank_id: str, request: Request, now: Now) -> Act:
 def choose_sentence(request: Request, outcome: str, reason: str) -> tuple[Sound, str, dict[str, Any]]:
     """Choose what people are told of an outcome."""
     if outcome == "done":
-        if request.wish.target.operation == "close_all":
-            return "ok", "motion.closed_all", {}
+        if request.wish.target.operation in DONE:
+            return "ok", DONE[request.wish.target.operation], {}
         return "ok", "motion.done", {"aisle": request.wish.target.aisle}
     if reason == "changed":
         return "no", "motion.changed", {}

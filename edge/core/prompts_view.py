@@ -13,7 +13,19 @@ from edge.core.shown import MessageView, PromptView
 from edge.core.state import Bank, Prompt, Request, Session, State
 
 # the most urgent first
-URGENCY = ("stop", "stopping", "moving", "reading", "open", "close_all", "waking", "info")
+URGENCY = (
+    "stop", "stopping", "moving", "reading", "open", "close_all", "ventilate", "park", "home", "unlock", "waking",
+    "info",
+)  # fmt: skip
+
+
+# what is asked before a whole bank moves
+CONFIRMATIONS: dict[str, str] = {
+    "close_all": "prompt.confirm_close_all",
+    "ventilate": "prompt.confirm_ventilate",
+    "park": "prompt.confirm_park",
+    "home": "prompt.confirm_home",
+}
 
 
 def list_prompts(state: State, now: Now) -> list[PromptView]:
@@ -69,7 +81,7 @@ def show_request(state: State, settings: BankSettings, request: Request, now: No
     if request.stage == "moving":
         seconds = count_seconds(settings, request, now)
         key = "prompt.closing" if closing else "prompt.opening"
-        key = "prompt.closing_all" if target.operation == "close_all" else key
+        key = key if target.operation == "open_aisle" else "prompt.closing_all" if closing else "prompt.all_moving"
         params = {"closing": closing, "aisle": target.aisle, "seconds": seconds}
         view = say("moving", settings.id, key, **params)
         view["remaining_ms"] = max(0, request.deadline_mono_ms - now.mono_ms)
@@ -93,8 +105,11 @@ def show_confirmation(state: State, settings: BankSettings, prompt: Prompt, now:
     awake = prompt.shown_mono_ms != 0
     if not awake:
         view = say("waking", settings.id, "prompt.waking")
-    elif target.operation == "close_all":
-        view = say("close_all", settings.id, "prompt.confirm_close_all", closing=closing)
+    elif target.operation == "unlock":
+        key = "prompt.confirm_unlock" if target.aisle else "prompt.confirm_unlock_all"
+        view = say("unlock", settings.id, key, aisle=target.aisle)
+    elif target.operation != "open_aisle":
+        view = say(target.operation, settings.id, CONFIRMATIONS[target.operation], closing=closing)
     elif closing:
         view = say("open", settings.id, "prompt.confirm_close", closing=closing, aisle=target.aisle)
     else:

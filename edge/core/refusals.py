@@ -10,13 +10,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from edge.core.climate import list_hazards
+from edge.core.occupancy import list_locked
 from edge.core.room import BankSettings, find_moving_limit
-from edge.core.snapshot import UNDER_WAY
+from edge.core.snapshot import UNDER_WAY, Operation, SafetySign
 from edge.core.state import Bank, State
 
 # polls come at 4/s; a reading older than this is no state to act on
 STALE_MS = 1_500
-OWN_WORDS = frozenset({"fire", "maintenance", "emergency_stop", "edge", "beam", "aisle_lock"})
+OWN_WORDS = frozenset(
+    {"fire", "smoke", "water", "maintenance", "emergency_stop", "edge", "sweep", "beam", "aisle_lock"}
+)
 
 Params = dict[str, Any]
 
@@ -32,6 +36,7 @@ class Situation:
     now_mono_ms: int
     read_mono_ms: int  # newest reading of the bank
     own_prompt: bool = False  # judged for the prompt on show, which is not in its own way
+    operation: Operation = "open_aisle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +94,17 @@ def is_held_locally(situation: Situation) -> Params | None:
 
 def is_faulty(situation: Situation) -> Params | None:
     snapshot = situation.bank.snapshot
-    if snapshot is None or not (snapshot.faults or snapshot.state == "fault"):
+    if snapshot is None:
         return None
-    return {"faults": list(snapshot.faults)}
+    # homing is what takes a lost position away
+    faults = [each for each in snapshot.faults if not (situation.operation == "home" and each == "position_lost")]
+    return {"faults": faults} if faults or snapshot.state == "fault" else None
 
 
 def is_position_unknown(situation: Situation) -> Params | None:
     snapshot = situation.bank.snapshot
-    return {} if snapshot is not None and snapshot.state == "unknown" else None
+    unknown = snapshot is not None and snapshot.state == "unknown"
+    return {} if unknown and situation.operation != "home" else None
 
 
 def is_stale(situation: Situation) -> Params | None:
@@ -128,6 +136,16 @@ def is_bus_full(situation: Situation) -> Params | None:
     return {} if moving >= find_moving_limit(state.settings, bus) else None
 
 
+def is_locked(situation: Situation) -> Params | None:
+    locked = sorted(list_locked(situation.bank) & set(situation.closing))
+    return {"aisles": locked} if locked else None
+
+
+def is_dangerous(hazard: SafetySign) -> Callable[[Situation], Params | None]:
+    """Build the condition for a danger of the room, told by a reading or by the event ring."""
+    return lambda situation: {} if hazard in list_hazards(situation.bank) else None
+
+
 def is_seen_occupied(situation: Situation) -> Params | None:
     snapshot = situation.bank.snapshot
     seen = [aisle for aisle in situation.closing if snapshot is not None and aisle in snapshot.occupied]
@@ -140,10 +158,13 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("refused.controller_silent", is_silent, "the controller answers again", "room"),
     Refusal("refused.geometry_mismatch", is_mismatched, "the installer has made both ends equal", "room"),
     Refusal("refused.stopping", is_stopping, "standstill is read back", "room"),
-    Refusal("refused.fire", sign_row("fire"), "the fire panel is reset", "panel"),
+    Refusal("refused.fire", is_dangerous("fire"), "the fire panel is reset", "panel"),
+    Refusal("refused.smoke", is_dangerous("smoke"), "the smoke is gone, looked, and the detector reset", "room"),
+    Refusal("refused.water", is_dangerous("water"), "the floor is dry, looked, and the detector reset", "room"),
     Refusal("refused.maintenance", sign_row("maintenance"), "the maintainer turns the key back", "panel"),
     Refusal("refused.emergency_stop", sign_row("emergency_stop"), "looked, then released and reset", "panel"),
     Refusal("refused.edge", sign_row("edge"), "looked, then reset at the bank", "panel"),
+    Refusal("refused.sweep", sign_row("sweep"), "looked, then reset at the bank", "panel"),
     Refusal("refused.beam", sign_row("beam"), "the beam is free", "aisle", waits=True),
     Refusal("refused.aisle_lock", sign_row("aisle_lock"), "released at the aisle's mouth", "mouth", waits=True),
     Refusal("refused.local", is_held_locally, "dealt with at the bank", "panel"),
@@ -154,6 +175,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("refused.busy", is_busy, "the request before is finished or withdrawn", "room", waits=True),
     Refusal("refused.moving", is_under_way, "the steel stands", "room", waits=True),
     Refusal("refused.bus_full", is_bus_full, "another bank of the bus stands", "room", waits=True),
+    Refusal("refused.locked", is_locked, "unlocked after a look, by a press in sight", "mouth", waits=True),
     Refusal("refused.seen_occupied", is_seen_occupied, "the sensor is free", "aisle", waits=True),
 )
 

@@ -15,10 +15,13 @@ from edge.core.geometry import find_segment
 from edge.core.occupancy import is_open, list_closing
 from edge.core.refusals import Situation, find_refusal
 from edge.core.room import BankSettings, find_bank_settings
+from edge.core.snapshot import Capability, Operation
 from edge.core.state import Bank, Prompt, State, Target, Wish, put_bank
 
 # from scan to OPERATE
 REQUEST_MS = 30_000
+# how long a request waits in the queue; then it is dropped, and whoever still wants it asks again
+QUEUE_MS = 300_000
 QUEUE_MAX = 8
 
 Result = Literal["open", "prompted", "queued", "refused"]
@@ -46,8 +49,34 @@ def newest_ring_head(bank: Bank, bank_id: str, readings: Sequence[Reading]) -> i
 
 
 def is_target_known(settings: BankSettings, target: Target) -> bool:
-    """Tell whether the bank has such an aisle."""
-    return target.operation == "close_all" or find_segment(settings.geometry, target.aisle) is not None
+    """Tell whether the bank has such an aisle; 0 is the whole bank, which can't be opened."""
+    whole = target.operation != "open_aisle" and target.aisle == 0
+    return whole or find_segment(settings.geometry, target.aisle) is not None
+
+
+NEEDED: dict[Operation, Capability] = {
+    "close_all": "close_all",
+    "ventilate": "ventilate",
+    "park": "park",
+    "home": "home",
+    "lock": "lock",
+    "unlock": "lock",
+    "light_on": "light",
+    "light_off": "light",
+    "clear_fault": "clear_fault",
+    "wake": "wake",
+    "sleep": "sleep",
+}
+
+
+def offers(bank: Bank, operation: Operation) -> bool:
+    """Tell whether the controller can. One that did not tell refuses by itself; sleep alone must have been told."""
+    needed = NEEDED.get(operation)
+    if needed is None:
+        return operation in {"open_aisle", "deselect"}
+    if bank.capabilities is None:
+        return operation != "sleep"
+    return needed in bank.capabilities
 
 
 def ask_aisle(state: State, wish: Wish, now: Now, readings: Sequence[Reading]) -> tuple[State, list[Effect], Asked]:
@@ -61,7 +90,11 @@ def ask_aisle(state: State, wish: Wish, now: Now, readings: Sequence[Reading]) -
         return state, [], Asked("open")
     closing = list_closing(settings, bank, wish.target)
     read_ms = newest_read_ms(bank, wish.bank, readings)
-    refusal = find_refusal(Situation(state, settings, bank, closing, now.mono_ms, read_ms))
+    if not offers(bank, wish.target.operation):
+        named = {"key": f"operation.{wish.target.operation}", "params": {}}
+        return state, [], Asked("refused", "refused.not_offered", {"operation": named})
+    judged = Situation(state, settings, bank, closing, now.mono_ms, read_ms, operation=wish.target.operation)
+    refusal = find_refusal(judged)
     if refusal is None:
         state, effects = show_prompt(state, wish, now)
         return state, effects, Asked("prompted", closing=closing)
@@ -69,7 +102,8 @@ def ask_aisle(state: State, wish: Wish, now: Now, readings: Sequence[Reading]) -
     if not row.waits or len(bank.queue) >= QUEUE_MAX:
         key = "refused.queue_full" if row.waits else row.key
         return state, [], Asked("refused", key, {} if row.waits else params, closing)
-    waiting = replace(bank, queue=(*bank.queue, replace(wish, reason=row.key)))
+    waits = replace(wish, reason=row.key, expires_mono_ms=now.mono_ms + QUEUE_MS)
+    waiting = replace(bank, queue=(*bank.queue, waits))
     return put_bank(state, wish.bank, waiting), [], Asked("queued", row.key, params, closing)
 
 
@@ -122,13 +156,16 @@ def promote_queue(state: State, bank_id: str, now: Now) -> tuple[State, list[Eff
         return state, []
     for wish in bank.queue:
         closing = list_closing(settings, bank, wish.target)
-        judged = Situation(state, settings, bank, closing, now.mono_ms, bank.read_mono_ms)
+        operation = wish.target.operation
+        judged = Situation(state, settings, bank, closing, now.mono_ms, bank.read_mono_ms, operation=operation)
         if wish.expires_mono_ms > now.mono_ms and find_refusal(judged) is None:
             rest = tuple(each for each in bank.queue if each is not wish)
             state = put_bank(state, bank_id, replace(bank, queue=rest))
-            if wish.target.operation == "open_aisle" and is_open(bank, wish.target.aisle):
+            if operation == "open_aisle" and is_open(bank, wish.target.aisle):
                 return state, []
-            return show_prompt(state, wish, now)
+            # what waited is asked anew: its own 30 s begin when somebody can see and press it
+            renewed = replace(wish, asked_mono_ms=now.mono_ms, expires_mono_ms=now.mono_ms + REQUEST_MS)
+            return show_prompt(state, renewed, now)
     return state, []
 
 
@@ -138,6 +175,17 @@ def withdraw_wish(state: State, queue_id: str) -> State:
         rest = tuple(wish for wish in bank.queue if wish.id != queue_id)
         if len(rest) != len(bank.queue):
             return put_bank(state, bank_id, replace(bank, queue=rest))
+    return state
+
+
+def move_wish(state: State, queue_id: str, place: int) -> State:
+    """Put a waiting wish to another place of its bank's queue; a place beyond the end is the end."""
+    for bank_id, bank in state.banks.items():
+        moved = next((wish for wish in bank.queue if wish.id == queue_id), None)
+        if moved is not None:
+            rest = [wish for wish in bank.queue if wish is not moved]
+            rest.insert(min(max(0, place), len(rest)), moved)
+            return put_bank(state, bank_id, replace(bank, queue=tuple(rest)))
     return state
 
 

@@ -14,7 +14,9 @@ from edge.core.events import BadgeTyped, CodeRead, CodeTyped, Now
 from edge.core.geometry import find_aisle
 from edge.core.occupancy import is_open, presume_occupied
 from edge.core.outcomes import finish_request
+from edge.core.room import find_bank_settings
 from edge.core.rows import PlaceRow
+from edge.core.sensors import expect_sight
 from edge.core.sessions import Scan, await_box, find_gate, make_scan, refuse_scan, sign_off, sign_on, touch_session
 from edge.core.state import Session, State, put_bank, put_session
 from edge.core.stops import stop_bank
@@ -50,6 +52,9 @@ def presume_inside(state: State, scan: Scan, now: Now) -> Step:
         return state, []
     aisle = find_aisle(place.column, place.face)
     bank = presume_occupied(state.banks[place.bank], aisle)
+    settings = find_bank_settings(state.settings, place.bank)
+    if scan.in_hand and settings is not None:
+        bank = expect_sight(settings, bank, aisle, place.tier, now)
     if bank.prompt is not None and bank.prompt.shown_mono_ms != 0:
         # a press that is told later, but was given before this scan, must not count: a button's ring is read slowly
         bank = replace(bank, prompt=replace(bank.prompt, shown_mono_ms=now.mono_ms))

@@ -28,6 +28,8 @@ class Scan:
     lookup: Lookup
     fresh: Fresh
     readings: tuple[Reading, ...]
+    in_hand: bool = False  # by a scanner in somebody's hand: who scans a place with it stands before that place
+    triggered: bool = False  # and that hand pulled a trigger
 
 
 def make_scan(state: State, event: CodeRead | CodeTyped | BadgeTyped) -> Scan:
@@ -44,6 +46,8 @@ def make_scan(state: State, event: CodeRead | CodeTyped | BadgeTyped) -> Scan:
         lookup=event.lookup or Lookup(),
         fresh=event.fresh,
         readings=readings,
+        in_hand=isinstance(event, CodeRead) and event.source_kind in {"serial", "trigger"},
+        triggered=isinstance(event, CodeRead) and event.source_kind == "trigger",
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edge.core.answers import Step
+from edge.core.climate import judge_climate, note_hazards, tell_climate
 from edge.core.confirmations import confirm_by_button
 from edge.core.effects import Effect, SendDeselect
 from edge.core.events import ControllerChanged, DetailArrived, Now, RingEventsRead, SnapshotArrived
@@ -17,23 +18,33 @@ from edge.core.occupancy import presume_occupied
 from edge.core.outcomes import finish_request
 from edge.core.requests import refresh_prompt, void_wishes
 from edge.core.room import find_bank_settings
+from edge.core.sensors import judge_sights
 from edge.core.snapshot import UNDER_WAY, RingEntry, ShelfSnapshot
 from edge.core.state import Bank, State, put_bank
 from edge.core.stops import stop_bank
 
 # entries after which nobody knows where the columns stand
-DOUBTING = frozenset({"power", "handle_moved", "clutch_released"})
+DOUBTING = frozenset({"power", "power_failed", "handle_moved", "clutch_released"})
 # entries at which a motion under way is stopped, unless they lie in an aisle that does not close
-STOPPING = frozenset({"edge", "beam", "occupancy", "door", "trip", "emergency_stop", "lock_set", "fault"})
+STOPPING = frozenset(
+    {
+        "edge", "sweep", "beam", "occupancy", "door", "trip", "emergency_stop", "lock_set", "fault", "overload",
+        "drive_fault", "fire", "smoke", "water", "maintenance",
+    }
+)  # fmt: skip
 LOCAL = frozenset({"beam", "occupancy"})
 # trips: prompt and queue are void, whatever the bank does; by ring entry, and by reading should the entry be missed
-TRIPS = frozenset({"edge", "emergency_stop", "trip"})
-TRIP_SIGNS = frozenset({"edge", "emergency_stop", "fire"})
+TRIPS = frozenset({"edge", "sweep", "emergency_stop", "trip", "fire", "smoke", "water"})
+TRIP_SIGNS = frozenset({"edge", "sweep", "emergency_stop", "fire", "smoke", "water"})
 TRIP_STATES = frozenset({"stopped", "fault"})
 # ring entries worth a fact of their own; sensors chatter too much
 LOGGED = frozenset(
-    {"panel_motion", "handle_moved", "clutch_released", "edge", "door", "emergency_stop", "trip", "power", "fault"}
-)
+    {
+        "panel_motion", "handle_moved", "clutch_released", "edge", "sweep", "door", "emergency_stop", "trip",
+        "power_failed", "power", "fault", "fault_cleared", "overload", "drive_fault", "fire", "fire_over", "smoke",
+        "smoke_over", "water", "water_over", "maintenance", "maintenance_over", "lock_set", "lock_released",
+    }
+)  # fmt: skip
 
 
 def take_snapshot(state: State, event: SnapshotArrived, now: Now) -> Step:
@@ -65,11 +76,15 @@ def take_snapshot(state: State, event: SnapshotArrived, now: Now) -> Step:
     if bank.foreign and snapshot.state not in UNDER_WAY:
         # who opened it may be inside
         bank = replace(bank, foreign=False, presumed=snapshot.open_aisles)
+    settings = find_bank_settings(state.settings, event.bank)
+    assert settings is not None
     if bank.prompt is not None:
-        settings = find_bank_settings(state.settings, event.bank)
-        assert settings is not None
         bank = refresh_prompt(settings, bank, now)
-    return watch_motion(put_bank(state, event.bank, bank), event.bank, now)
+    facts: list[Effect] = []
+    if bank.sights and state.store == "ok":
+        bank, facts = judge_sights(settings, event.bank, bank)
+    state, effects = watch_motion(put_bank(state, event.bank, bank), event.bank, now)
+    return state, [*effects, *facts]
 
 
 def presume_unseen(old: ShelfSnapshot | None, bank: Bank) -> Bank:
@@ -103,8 +118,12 @@ def take_detail(state: State, event: DetailArrived, _now: Now) -> Step:
     at_rest = bank.snapshot is not None and bank.snapshot.state not in UNDER_WAY
     measured = bool(event.detail.quality) and all(quality == "measured" for quality in event.detail.quality)
     newer = event.read_mono_ms >= bank.read_mono_ms
-    bank = replace(bank, detail=event.detail, widths_valid=at_rest and measured and newer)
-    return put_bank(state, event.bank, bank), []
+    alarms = judge_climate(state.settings.climate, event.detail, bank.alarms)
+    effects = tell_climate(event.bank, bank, event.detail, alarms) if state.store == "ok" else []
+    # while the disk takes nothing an alarm stays as it was, so that its fact is not lost
+    alarms = alarms if state.store == "ok" else bank.alarms
+    bank = replace(bank, detail=event.detail, widths_valid=at_rest and measured and newer, alarms=alarms)
+    return put_bank(state, event.bank, bank), effects
 
 
 def yield_to_others(state: State, bank_id: str, now: Now) -> Step:
@@ -126,7 +145,7 @@ def yield_to_others(state: State, bank_id: str, now: Now) -> Step:
 def doubt_bank(state: State, bank_id: str, reason: str, now: Now) -> Step:
     """Forget where columns and people are: selection, lease and queue are void; a live act ends unknown with STOP."""
     bank = void_wishes(state.banks[bank_id])
-    bank = replace(bank, doubted=True, widths_valid=False, indicator=None)
+    bank = replace(bank, doubted=True, widths_valid=False, indicator=None, sights=())
     state = put_bank(state, bank_id, bank)
     effects: list[Effect] = []
     if state.store == "ok":
@@ -139,7 +158,7 @@ def doubt_bank(state: State, bank_id: str, reason: str, now: Now) -> Step:
 
 def take_ring_events(state: State, event: RingEventsRead, now: Now) -> Step:
     """Take ring entries in: a confirming button, or what kills a confirmation or stops a motion."""
-    bank = replace(state.banks[event.bank], ring_head=event.head)
+    bank = note_hazards(replace(state.banks[event.bank], ring_head=event.head), event.entries)
     state = put_bank(state, event.bank, bank)
     effects: list[Effect] = []
     if state.store == "ok":
@@ -204,7 +223,8 @@ def change_controller(state: State, event: ControllerChanged, now: Now) -> Step:
     boot_id = bank.boot_id if event.boot_id is None else event.boot_id
     # a controller that started anew while nobody listened comes back as "online"
     other_boot = bank.boot_id is not None and bank.boot_id != boot_id
-    bank = replace(bank, controller=now_is, boot_id=boot_id)
+    told = bank.capabilities if event.capabilities is None else event.capabilities
+    bank = replace(bank, controller=now_is, boot_id=boot_id, capabilities=told)
     state = put_bank(state, event.bank, bank)
     if event.state == "rebooted" or other_boot:
         return doubt_bank(state, event.bank, "rebooted", now)
@@ -215,7 +235,8 @@ def change_controller(state: State, event: ControllerChanged, now: Now) -> Step:
         effects.append(record_shelf_event(event.bank, f"controller_{now_is}"))
     if now_is == "online":
         return state, effects
-    state = put_bank(state, event.bank, void_wishes(bank))
+    # nobody saw what the sensors said meanwhile
+    state = put_bank(state, event.bank, void_wishes(replace(bank, sights=())))
     if bank.request is None or bank.request.by_restart:
         return state, effects
     state, more = lose_request(state, event.bank, f"controller_{now_is}", now)

@@ -16,7 +16,7 @@ class PromptView(TypedDict):
     """The one sentence of the upper third, per bank or for the station."""
 
     id: str  # of the prompt to confirm; "" when there is nothing to press
-    kind: str  # open | close_all | waking | moving | stopping | info
+    kind: str  # open | close_all | ventilate | park | home | waking | moving | reading | stopping | stop | info
     bank: str  # "" for prompts of no bank
     message: MessageView
     opening_aisle: int | None
@@ -43,6 +43,8 @@ class AisleView(TypedDict):
     open: bool
     occupancy: str  # seen | presumed | clear | unknown
     locked: bool
+    lock: str  # "" | inside | gateway
+    light: bool
 
 
 class IndicatorView(TypedDict):
@@ -50,6 +52,40 @@ class IndicatorView(TypedDict):
     face: str
     section: int
     tier: int
+
+
+class OperationView(TypedDict):
+    """An operation that can be asked for; `moves`: it only becomes a prompt."""
+
+    operation: str
+    moves: bool
+    offered: bool  # False: this controller can't, it is refused in words
+
+
+class SensorView(TypedDict):
+    id: str
+    kind: str  # foot_beam | pir | edge | entry_beams
+    name: str
+    aisles: list[int]
+    state: str  # ok | overdue | faulty
+    tested_on: str
+    test_due_at: str
+
+
+class ScanAloneView(TypedDict):
+    """The owner's entry that a scan alone may open; it is shown also when it has ended."""
+
+    active: bool
+    names: list[str]
+    document: str
+    signed_on: str
+    expires_at: str
+
+
+class ClimateView(TypedDict):
+    temperature_dc: int | None
+    humidity_permille: int | None
+    out: list[str]  # hot | cold | humid | dry
 
 
 class BankView(TypedDict):
@@ -70,6 +106,14 @@ class BankView(TypedDict):
     sequence: int
     as_of: str
     stale: bool
+    positions: str  # measured | contacts: then plans show no travel
+    numbered_from: str  # left | right: at which end column 1 stands
+    home_aisles: list[int]  # hold the free width when all is closed
+    operations: list[OperationView]
+    sensors: list[SensorView]
+    scan_alone: ScanAloneView | None
+    climate: ClimateView
+    hazards: list[str]  # fire | smoke | water
 
 
 class ActView(TypedDict):
@@ -82,9 +126,13 @@ class ActView(TypedDict):
 
 
 class QueueView(TypedDict):
+    """A waiting request, in the order of its bank's queue."""
+
     id: str
     bank: str
-    aisle: int
+    place: int  # in the queue of its bank; 0 is the first
+    operation: str
+    aisle: int  # 0: the whole bank
     box: dict[str, str] | None
     staff_name: str
     reason: MessageView

@@ -17,13 +17,61 @@ UNDER_WAY: frozenset[str] = frozenset({"warning", "moving", "settling"})
 AT_REST: frozenset[str] = frozenset({"idle", "selected", "asleep", "stopped"})
 
 Operation = Literal[
-    "none", "open_aisle", "close_all", "ventilate", "park", "lock", "unlock", "light", "home", "clear_fault", "wake"
+    "none",
+    "open_aisle",
+    "close_all",
+    "ventilate",
+    "park",
+    "home",
+    "lock",
+    "unlock",
+    "light_on",
+    "light_off",
+    "clear_fault",
+    "deselect",
+    "wake",
+    "sleep",
+]
+# these move steel: only ever prepared as a prompt, started by a press in sight
+MOVING: frozenset[Operation] = frozenset({"open_aisle", "close_all", "ventilate", "park", "home"})
+# what a controller says it can do, in its identity
+Capability = Literal[
+    "measures_position",
+    "close_all",
+    "ventilate",
+    "park",
+    "home",
+    "lock",
+    "light",
+    "indicator",
+    "climate",
+    "wake",
+    "sleep",
+    "clear_fault",
+    "foot_beams",
+    "pir",
+    "edges",
+    "entry_beams",
+    "fire_input",
+    "indicator_per_place",
 ]
 Outcome = Literal["none", "running", "done", "refused", "failed", "unknown"]
 Quality = Literal["measured", "contacts", "inferred", "unknown"]
 # local safety devices that hold the bank; "other" is any bit the core has no word for
 SafetySign = Literal[
-    "emergency_stop", "edge", "beam", "door", "aisle_lock", "maintenance", "fire", "panel", "handle", "other"
+    "emergency_stop",
+    "edge",
+    "beam",
+    "sweep",
+    "door",
+    "aisle_lock",
+    "maintenance",
+    "fire",
+    "smoke",
+    "water",
+    "panel",
+    "handle",
+    "other",
 ]
 RingKind = Literal[
     "button_pressed",  # argument: number of the bank's button
@@ -31,16 +79,37 @@ RingKind = Literal[
     "panel_motion",  # a panel, remote or vendor tablet moved the steel
     "handle_moved",
     "clutch_released",
-    "beam",  # argument: aisle, as for the next four
-    "edge",
+    "beam",  # argument: aisle, as for occupancy, locks and doors
+    "beam_restored",
     "occupancy",
+    "occupancy_over",
     "lock_set",
     "lock_released",
     "door",
+    "edge",  # argument: column, as for sweep, overload and drive_fault
+    "edge_restored",
+    "sweep",  # the prop or kick strip at the foot of a column
     "emergency_stop",
+    "emergency_stop_over",
     "trip",
-    "power",
-    "fault",
+    "trip_reset",
+    "power_failed",
+    "power",  # power is back, or the controller started anew
+    "fault",  # argument: number of the fault bit
+    "fault_cleared",
+    "overload",
+    "drive_fault",
+    "fire",
+    "fire_over",
+    "smoke",
+    "smoke_over",
+    "water",
+    "water_over",
+    "maintenance",
+    "maintenance_over",
+    "asleep",
+    "awake",
+    "homed",
     "other",
 ]
 
@@ -83,7 +152,9 @@ class ShelfDetail:
     aisle_widths_mm: tuple[int | None, ...] = ()  # by aisle, from aisle 1 on
     temperature_dc: int | None = None  # tenths of a degree Celsius
     humidity_permille: int | None = None
-    locked: tuple[int, ...] = ()
+    locked: tuple[int, ...] = ()  # by a lock inside the aisle
+    gateway_locked: tuple[int, ...] = ()  # over the wire
+    lights: tuple[int, ...] = ()  # aisles that are lit
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from edge.core.effects import Effect, ReadOutcome, SendStop
 from edge.core.events import GatewayStarted, Now
 from edge.core.facts import record_gateway_state
 from edge.core.room import BankSettings, RoomSettings
+from edge.core.sensors import forgive_tested, is_scan_alone_valid
 from edge.core.state import Bank, PrintJob, Request, State, StopWatch, Target, Wish
 
 # a controller may need its probe interval and its own start before it answers
@@ -62,8 +63,9 @@ def start_gateway(state: State, event: GatewayStarted, now: Now) -> Step:
     effects: list[Effect] = [record_gateway_state("started", event.code_version)]
     for each in event.settings.banks:
         old = state.banks.get(each.id, Bank())
-        banks[each.id], more = leave_act(each, Bank(presumed=old.presumed, boot_id=old.boot_id), old, now)
-        effects += more
+        banks[each.id], more = leave_act(each, carry_over(old), old, now)
+        banks[each.id] = forgive_tested(each, banks[each.id])
+        effects += more + tell_scan_alone(each, now)
     state = State(
         settings=event.settings,
         boot_id=event.boot_id,
@@ -78,6 +80,28 @@ def start_gateway(state: State, event: GatewayStarted, now: Now) -> Step:
     return state, effects
 
 
+def tell_scan_alone(settings: BankSettings, now: Now) -> list[Effect]:
+    """Put on record that a bank opens by scan alone, or that its entry has ended."""
+    entry = settings.scan_alone
+    if entry is None:
+        return []
+    active = is_scan_alone_valid(settings, now, steady=True)
+    detail = f"{settings.id}: {entry.document}, {', '.join(entry.names)}, {entry.expires_at:%Y-%m-%d}"
+    return [record_gateway_state("scan_alone" if active else "scan_alone_ended", detail)]
+
+
+def carry_over(old: Bank) -> Bank:
+    """Keep of a bank what is true beyond a process: who may be inside, what is locked, which sensors failed."""
+    return Bank(
+        presumed=old.presumed,
+        boot_id=old.boot_id,
+        locks=old.locks,
+        faulty=old.faulty,
+        alarms=old.alarms,
+        hazards=old.hazards,
+    )
+
+
 def rejoin_memory(live: State, remembered: State, now: Now) -> Step:
     """Put the memory of the process before under what this one has seen while the disk could not be read."""
     banks: dict[str, Bank] = {}
@@ -90,6 +114,9 @@ def rejoin_memory(live: State, remembered: State, now: Now) -> Step:
             presumed=tuple(sorted({*bank.presumed, *old.presumed})),
             boot_id=old.boot_id if bank.boot_id is None else bank.boot_id,
             doubted=bank.doubted or other_boot,
+            locks=tuple(sorted({*bank.locks, *old.locks})),
+            faulty=(*bank.faulty, *(mark for mark in old.faulty if mark not in bank.faulty)),
+            hazards=tuple(sorted({*bank.hazards, *old.hazards})),
         )
         banks[each.id], more = leave_act(each, bank, old, now)
         effects += more

@@ -10,11 +10,10 @@ from typing import Any, Literal
 
 from edge.core.room import RoomSettings
 from edge.core.rows import BoxRow, PlaceRow
-from edge.core.snapshot import Operation, ShelfDetail, ShelfSnapshot
+from edge.core.snapshot import Capability, Operation, ShelfDetail, ShelfSnapshot
 
-PromptKind = Literal["open", "close_all"]
 RequestStage = Literal["selecting", "operating", "moving", "reading", "stopping"]
-Origin = Literal["scan", "typed", "command", "kiosk", "undo"]
+Origin = Literal["scan", "typed", "command", "kiosk", "afar", "undo"]
 JobState = Literal["queued", "confirmed", "failed", "unknown"]
 Shown = Literal["ok", "look", "no"]
 
@@ -86,6 +85,34 @@ class StopWatch:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingAct:
+    """An act that moves nothing, on its way to the controller."""
+
+    request_id: int
+    operation: Operation
+    aisle: int  # 0: the whole bank
+    source_id: str  # where its answer is given
+    deadline_mono_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A person is inside by a scan: the sensors whose sight covers them have until then to say so."""
+
+    aisle: int
+    tier: int
+    since_mono_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaultySensor:
+    """A sensor that saw nobody where somebody was. A newer proof test alone takes the mark away."""
+
+    sensor: str
+    tested_on: str  # its proof test at that time
+
+
+@dataclass(frozen=True, slots=True)
 class Bank:
     """What is known of one bank."""
 
@@ -107,6 +134,13 @@ class Bank:
     indicator: PlaceRow | None = None
     ended_low: int | None = None  # low 16 bits of the last request, which may still be braking
     ended_mono_ms: int = 0
+    capabilities: tuple[Capability, ...] | None = None  # None: not told
+    locks: tuple[int, ...] = ()  # aisles this gateway has locked; it asks for no motion that narrows them
+    act: PendingAct | None = None
+    sights: tuple[Sight, ...] = ()
+    faulty: tuple[FaultySensor, ...] = ()
+    alarms: tuple[str, ...] = ()  # climate outside its band: hot, cold, humid, dry
+    hazards: tuple[str, ...] = ()  # fire, smoke, water, as the event ring told
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from typing import Any
 
 from edge.core.answers import tell_place
 from edge.core.bank_view import show_bank
+from edge.core.climate import list_hazards
 from edge.core.events import Now
 from edge.core.outcomes import format_at
 from edge.core.prompts_view import list_prompts
 from edge.core.room import BankSettings
+from edge.core.sensors import is_scan_alone_valid, tell_sensor
 from edge.core.shown import (
     ActView,
     AnswerView,
@@ -40,11 +42,11 @@ def kiosk_view(state: State, now: Now) -> KioskView:
         siren=any(bank.stop is not None and bank.stop.alarm for bank in state.banks.values()),
         prompt=prompts[0],
         prompts=prompts,
-        banks=[show_bank(each, state.banks[each.id], now) for each in settings.banks],
+        banks=[show_bank(each, state.banks[each.id], now, steady=state.clock_steady) for each in settings.banks],
         last_acts=[show_act(act) for act in state.acts],
-        queue=[show_wish(state, wish, now) for bank in state.banks.values() for wish in bank.queue],
+        queue=[show_wish(state, wish, n, now) for bank in state.banks.values() for n, wish in enumerate(bank.queue)],
         sessions=[show_session(state, session) for session in state.sessions.values()],
-        states=list_states(state),
+        states=list_states(state, now),
         answers=[
             show_answer(answer) for answer in state.answers.values() if now.mono_ms - answer.given_mono_ms < ANSWER_MS
         ],
@@ -65,7 +67,7 @@ def show_act(act: Act) -> ActView:
     )
 
 
-def show_wish(state: State, wish: Wish, now: Now) -> QueueView:
+def show_wish(state: State, wish: Wish, place: int, now: Now) -> QueueView:
     """Show a waiting request and what it waits for."""
     target = wish.target
     name = next((s.staff_name for s in state.sessions.values() if s.staff_code == wish.staff_code), "")
@@ -74,6 +76,8 @@ def show_wish(state: State, wish: Wish, now: Now) -> QueueView:
     return QueueView(
         id=wish.id,
         bank=wish.bank,
+        place=place,
+        operation=target.operation,
         aisle=target.aisle,
         box={"code": target.box_code, "title": target.box_title} if target.box_code is not None else None,
         staff_name=name,
@@ -118,11 +122,12 @@ def name_state(level: str, name: str, subject: str = "", **params: Any) -> State
     return StateView(key=name, level=level, subject=subject, message=MessageView(key=f"state.{name}", params=params))
 
 
-def list_states(state: State) -> list[StateView]:
+def list_states(state: State, now: Now) -> list[StateView]:
     """List every named state that holds now, alarms first."""
     states: list[StateView] = []
     for settings in state.settings.banks:
         states += list_bank_states(settings, state.banks[settings.id])
+        states += list_equipment_states(state, settings, now)
     if state.store != "ok":
         states.append(name_state("alarm", f"store_{state.store}"))
     if state.overloaded:
@@ -149,6 +154,27 @@ def list_bank_states(settings: BankSettings, bank: Bank) -> list[StateView]:
         (bank.doubted, "warning", "doubted"),
     )
     return [name_state(level, name, settings.id, bank=settings.name) for holds, level, name in rows if holds]
+
+
+def list_equipment_states(state: State, settings: BankSettings, now: Now) -> list[StateView]:
+    """List dangers, climate, sensors that failed or are overdue, locks, and that a scan alone may open."""
+    bank = state.banks[settings.id]
+    names = {"bank": settings.name}
+    states = [name_state("alarm", f"hazard_{hazard}", settings.id, **names) for hazard in list_hazards(bank)]
+    states += [name_state("warning", f"climate_{kind}", settings.id, **names) for kind in bank.alarms]
+    for sensor in settings.sensors:
+        word = tell_sensor(sensor, bank, now)
+        if word != "ok":
+            states.append(name_state("warning", f"sensor_{word}", settings.id, sensor=sensor.name, **names))
+    if bank.locks:
+        states.append(name_state("notice", "locked", settings.id, aisles=list(bank.locks), **names))
+    entry = settings.scan_alone
+    if entry is not None:
+        active = is_scan_alone_valid(settings, now, steady=state.clock_steady)
+        key = "scan_alone" if active else "scan_alone_ended"
+        expires = f"{entry.expires_at:%Y-%m-%d}"
+        states.append(name_state("warning", key, settings.id, document=entry.document, expires=expires, **names))
+    return states
 
 
 def list_device_states(state: State) -> list[StateView]:

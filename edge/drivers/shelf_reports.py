@@ -37,10 +37,8 @@ def _tell_operate(bank: str, _columns: int, report: wire.OperateAnswered) -> eve
     return events.OperateAnswered(bank, report.request_id, words.name_bits(report.reasons), int(report.at_ms))
 
 
-def _tell_act(bank: str, _columns: int, report: wire.ActAnswered) -> events.Event | None:
-    if not report.reasons:
-        return None
-    return events.WireFailed(bank, 0, "wake", ",".join(words.name_bits(report.reasons)))
+def _tell_act(bank: str, _columns: int, report: wire.ActAnswered) -> events.Event:
+    return events.ActAnswered(bank, report.request_id, words.name_bits(report.reasons), int(report.at_ms))
 
 
 def _tell_outcome(bank: str, _columns: int, report: wire.OutcomeRead) -> events.Event:
@@ -57,13 +55,17 @@ def _tell_failure(bank: str, _columns: int, report: wire.WireFailed) -> events.E
 
 
 def _tell_condition(bank: str, _columns: int, report: wire.ConditionChanged) -> events.Event:
-    boot_id = None if report.identity is None else report.identity.boot_id & 0xFFFF
-    return events.ControllerChanged(bank, words.CONDITIONS[report.condition], boot_id, report.detail)
+    condition = words.CONDITIONS[report.condition]
+    if report.identity is None:
+        return events.ControllerChanged(bank, condition, detail=report.detail)
+    capabilities = words.describe_capabilities(report.identity.capabilities)
+    return events.ControllerChanged(bank, condition, report.identity.boot_id & 0xFFFF, report.detail, capabilities)
 
 
 _TRANSLATORS: dict[type[Any], Callable[[str, int, Any], events.Event | None]] = {
     wire.MotionRead: _tell_motion,
     wire.DetailRead: _tell_detail,
+    wire.WearRead: lambda _bank, _columns, _report: None,
     wire.RingRead: _tell_ring,
     wire.SelectAnswered: _tell_select,
     wire.OperateAnswered: _tell_operate,

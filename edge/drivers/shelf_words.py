@@ -9,6 +9,7 @@ from edge.core.events import ControllerCondition, WireStage
 from firmware_protocol.blocks import Detail, MotionSnapshot, RingEvent
 from firmware_protocol.codes import (
     BankState,
+    Capabilities,
     EventKind,
     Face,
     FaultBits,
@@ -45,13 +46,31 @@ OPERATIONS: dict[Operation, core.Operation] = {
     Operation.HOME: "home",
     Operation.LOCK: "lock",
     Operation.UNLOCK: "unlock",
-    Operation.LIGHT_ON: "light",
-    Operation.LIGHT_OFF: "light",
+    Operation.LIGHT_ON: "light_on",
+    Operation.LIGHT_OFF: "light_off",
     Operation.CLEAR_FAULT: "clear_fault",
     Operation.WAKE: "wake",
 }
-# LIGHT_OFF shares the core's word with LIGHT_ON: what the core asks for is the first of the two.
-WIRE_OPERATIONS: dict[core.Operation, Operation] = {word: number for number, word in reversed(OPERATIONS.items())}
+WIRE_OPERATIONS: dict[core.Operation, Operation] = {word: number for number, word in OPERATIONS.items()}
+CAPABILITIES: dict[Capabilities, core.Capability] = {
+    Capabilities.MEASURES_POSITION: "measures_position",
+    Capabilities.CLOSE_ALL: "close_all",
+    Capabilities.VENTILATE: "ventilate",
+    Capabilities.PARK: "park",
+    Capabilities.HOME: "home",
+    Capabilities.LOCK: "lock",
+    Capabilities.LIGHT: "light",
+    Capabilities.INDICATOR: "indicator",
+    Capabilities.CLIMATE: "climate",
+    Capabilities.WAKE: "wake",
+    Capabilities.CLEAR_FAULT: "clear_fault",
+    Capabilities.FOOT_BEAMS: "foot_beams",
+    Capabilities.PIR: "pir",
+    Capabilities.EDGES: "edges",
+    Capabilities.ENTRY_BEAMS: "entry_beams",
+    Capabilities.FIRE_INPUT: "fire_input",
+    Capabilities.INDICATOR_PER_PLACE: "indicator_per_place",
+}
 # A selection that ended without motion leaves nothing to report on; what broke a motion off is a failure.
 OUTCOMES: dict[Outcome, core.Outcome] = {
     Outcome.NONE: "none",
@@ -112,7 +131,7 @@ STAGES: dict[Stage, WireStage] = {
     Stage.OUTCOME: "outcome",
     Stage.DESELECT: "deselect",
     Stage.INDICATOR: "indicator",
-    Stage.ACT: "wake",
+    Stage.ACT: "act",
 }
 STOP_REASONS = {"pressed": StopReason.PERSON, "travel_time": StopReason.DEADLINE, "stale": StopReason.STALE}
 FACES = {"": Face.NONE, "A": Face.A, "B": Face.B}
@@ -160,7 +179,9 @@ def describe_detail(wire: Detail) -> core.ShelfDetail:
         aisle_widths_mm=wire.aisle_widths_mm,
         temperature_dc=None if wire.temperature_c is None else round(wire.temperature_c * 10),
         humidity_permille=None if wire.relative_humidity is None else round(wire.relative_humidity * 10),
-        locked=aisles_of(wire.in_aisle_locks | wire.gateway_locks),
+        locked=aisles_of(wire.in_aisle_locks),
+        gateway_locked=aisles_of(wire.gateway_locks),
+        lights=aisles_of(wire.lights),
     )
 
 
@@ -189,6 +210,11 @@ def describe_ring_event(wire: RingEvent) -> core.RingEntry:
 def name_bits(bits: Reasons | FaultBits) -> tuple[str, ...]:
     """Name the bits that are set, in small letters."""
     return tuple((bit.name or "other").lower() for bit in bits)
+
+
+def describe_capabilities(wire: Capabilities) -> tuple[core.Capability, ...]:
+    """Name what a controller can do."""
+    return tuple(word for bit, word in CAPABILITIES.items() if wire & bit)
 
 
 def wire_target(operation: core.Operation, aisle: int) -> Target:

@@ -181,7 +181,7 @@ def remove_press() -> list[Patch]:
         return original(state, now, wish, prompt or Prompt(wish, closing, 1, bank.ring_head), press)
 
     return [
-        (boxes, "may_open_by_scan", lambda _state, _wish, scan: scan.origin == "scan"),
+        (boxes, "may_open_by_scan", lambda _state, _wish, scan, _now: scan.origin == "scan"),
         (confirmations, "find_objection", find_objection),
     ]
 

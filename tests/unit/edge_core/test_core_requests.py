@@ -19,15 +19,18 @@ from edge.core.events import (
     GatewayStarted,
     LinkChanged,
     Lookup,
+    OperationAsked,
     OverloadChanged,
     PrintResumed,
     PrintSettled,
     ReprintAsked,
+    RequestMoved,
     RequestWithdrawn,
     StopPressed,
     StopReadBack,
 )
 from edge.core.refusals import REFUSALS
+from edge.core.requests import QUEUE_MS
 from edge.core.rows import BoxRow
 from edge.core.view import kiosk_view
 from tests.unit.edge_core.scene import (
@@ -90,11 +93,51 @@ def test_a_queued_request_can_be_withdrawn_and_runs_out() -> None:
     scene = queued_scene()
     scene.send(RequestWithdrawn("kiosk-A", scene.bank().queue[0].id))
     assert scene.bank().queue == ()
-    again = queued_scene()
-    assert next_deadline(again.state) == again.bank().queue[0].expires_mono_ms
-    again.wait(30_000)
+    again = ready_scene()
+    again.read(make_snapshot(occupied=(3,)))
+    again.scan(BOX)
+    waiting = again.bank().queue[0]
+    assert next_deadline(again.state) == waiting.expires_mono_ms == waiting.asked_mono_ms + QUEUE_MS
+    again.wait(QUEUE_MS - 1)
+    assert again.bank().queue == (waiting,)
+    again.wait(1)
     assert again.bank().queue == ()
-    assert len(again.every(SendSelect)) == 1
+    assert not again.every(SendSelect)
+
+
+def test_what_waited_has_30_s_of_its_own_once_it_is_shown() -> None:
+    scene = ready_scene()
+    scene.read(make_snapshot(occupied=(3,)))
+    scene.scan(BOX)
+    scene.wait(200_000)
+    scene.read(make_snapshot())
+    prompt = scene.bank().prompt
+    assert prompt is not None
+    assert prompt.wish.expires_mono_ms == scene.mono_ms + 30_000
+    assert not scene.every(SendSelect)
+    scene.wait(30_000)
+    assert scene.bank().prompt is None
+
+
+def test_the_queue_is_put_in_another_order() -> None:
+    scene = ready_scene()
+    scene.read(make_snapshot(occupied=(3,)))
+    for aisle in (6, 7, 8):
+        scene.send(OperationAsked("kiosk-A", "A", "open_aisle", aisle, fresh=scene.fresh()))
+    first, second, third = scene.bank().queue
+    scene.send(RequestMoved("kiosk-A", third.id, 0))
+    assert scene.bank().queue == (third, first, second)
+    scene.send(RequestMoved("kiosk-A", third.id, 99))
+    assert scene.bank().queue == (first, second, third)
+    scene.send(RequestMoved("kiosk-A", "gone", 0))
+    assert [(view["place"], view["aisle"]) for view in kiosk_view(scene.state, scene.now)["queue"]] == [
+        (0, 6), (1, 7), (2, 8),
+    ]  # fmt: skip
+    scene.read(make_snapshot())
+    prompt = scene.bank().prompt
+    assert prompt is not None
+    assert prompt.wish.target.aisle == 6
+    assert not scene.every(SendSelect)
 
 
 @pytest.mark.parametrize("event", [StopPressed("kiosk-A"), ControllerChanged("A", "rebooted", 7)])
@@ -184,7 +227,10 @@ def test_close_all_is_a_prompt_that_names_what_closes() -> None:
     assert scene.only(scene.press(), SendSelect).operation == "close_all"
     afar = ready_scene()
     afar.send(CloseAllAsked("kiosk-A", "A", afar=True, fresh=afar.fresh()))
-    assert afar.bank().prompt is None
+    prompt = afar.bank().prompt
+    assert prompt is not None, "from afar a wish is a prompt for the person on the spot"
+    afar.press(afar=True)
+    assert not afar.every(SendSelect)
 
 
 def test_commands_only_become_prompts() -> None:
