@@ -1,0 +1,136 @@
+"""Customers and their dossiers: a customer number owns exactly one dossier (P1), however many volumes it fills."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from central.store.base import ID_LENGTH, Base, Document, Instant
+
+NUMBER_LENGTH = 40
+
+
+class CustomerRow(Base):
+    """A customer as the marketing system tells it. `merged_into`: this number is one of another customer's."""
+
+    __tablename__ = "customers"
+    __table_args__ = (Index(None, "unit_id", "customer_no"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    customer_no: Mapped[str] = mapped_column(String(NUMBER_LENGTH), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    address: Mapped[str] = mapped_column(String(200), default="")
+    meter_no: Mapped[str] = mapped_column(String(NUMBER_LENGTH), default="", index=True)
+    #: Shown by `central.domain.masking` only.
+    id_number: Mapped[str] = mapped_column(String(NUMBER_LENGTH), default="")
+    attributes: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
+    unit_id: Mapped[str | None] = mapped_column(ForeignKey("units.id"))
+    handler_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
+    #: active, closed or merged.
+    state: Mapped[str] = mapped_column(String(12), default="active")
+    merged_into: Mapped[str | None] = mapped_column(ForeignKey("customers.id"))
+    #: Instant of the newest news that was taken over: older news changes nothing.
+    told_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    import_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), index=True)
+
+
+class DossierRow(Base):
+    """The one dossier of a customer. Merging true duplicates is an act of two people that can be taken back."""
+
+    __tablename__ = "dossiers"
+    __table_args__ = (Index(None, "unit_id", "dossier_no"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), unique=True)
+    #: Given once, never derived from a place.
+    dossier_no: Mapped[str] = mapped_column(String(NUMBER_LENGTH), unique=True)
+    unit_id: Mapped[str | None] = mapped_column(ForeignKey("units.id"))
+    handler_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
+    #: open or merged.
+    state: Mapped[str] = mapped_column(String(12), default="open")
+    merged_into: Mapped[str | None] = mapped_column(ForeignKey("dossiers.id"), index=True)
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class DossierMergeRow(Base):
+    """One merging of dossiers with what it changed, so that it can be taken back."""
+
+    __tablename__ = "dossier_merges"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    from_id: Mapped[str] = mapped_column(ForeignKey("dossiers.id"), index=True)
+    into_id: Mapped[str] = mapped_column(ForeignKey("dossiers.id"), index=True)
+    approval_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    changed: Mapped[dict[str, Any]] = mapped_column(Document)
+    merged_at: Mapped[datetime] = mapped_column(Instant)
+    merged_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    undone_at: Mapped[datetime | None] = mapped_column(Instant)
+    undone_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+
+
+class CitationRow(Base):
+    """互见: a paper filed once is cited from the dossiers of the case's other customers."""
+
+    __tablename__ = "citations"
+
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossiers.id"), primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), primary_key=True, index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ContractRow(Base):
+    """A supply contract, as far as its end must be announced in good time (P19)."""
+
+    __tablename__ = "contracts"
+    __table_args__ = (Index(None, "ends_on"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    contract_no: Mapped[str] = mapped_column(String(NUMBER_LENGTH), unique=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), index=True)
+    unit_id: Mapped[str | None] = mapped_column(ForeignKey("units.id"))
+    handler_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+    signed_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    #: Renews itself: nothing is announced.
+    renews_itself: Mapped[bool] = mapped_column(default=False)
+    ended_on: Mapped[date | None]
+    told_at: Mapped[datetime] = mapped_column(Instant)
+    next_check_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+
+
+class ImportRow(Base):
+    """One file of customers: staged, checked as a whole, applied as one batch, reversible as one."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    #: staging, checked, applying, applied, reversing, reversed or failed.
+    state: Mapped[str] = mapped_column(String(12))
+    rows: Mapped[int] = mapped_column(default=0)
+    rows_done: Mapped[int] = mapped_column(default=0)
+    rows_faulty: Mapped[int] = mapped_column(default=0)
+    rows_known: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    created_by: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    applied_at: Mapped[datetime | None] = mapped_column(Instant)
+    reversed_at: Mapped[datetime | None] = mapped_column(Instant)
+    detail: Mapped[str] = mapped_column(Text, default="")
+
+
+class ImportLineRow(Base):
+    """One staged row of a file, its fault if it has one, and what applying it changed."""
+
+    __tablename__ = "import_lines"
+
+    import_id: Mapped[str] = mapped_column(ForeignKey("imports.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    fields: Mapped[dict[str, Any]] = mapped_column(Document)
+    fault: Mapped[str | None] = mapped_column(String(300))
+    before: Mapped[dict[str, Any] | None] = mapped_column(Document)
