@@ -45,8 +45,9 @@ class Refusal:
 
     key: str
     applies: Callable[[Situation], Params | None]
+    condition: str  # in words
     gone_when: str  # what makes it go away
-    where: str  # and where: room, aisle, mouth, panel, gateway, none
+    where: str  # and where: room, aisle, mouth, panel, point, gateway, none
     waits: bool = False
 
     @property
@@ -153,30 +154,122 @@ def is_seen_occupied(situation: Situation) -> Params | None:
 
 
 REFUSALS: tuple[Refusal, ...] = (
-    Refusal("refused.store", is_store_bad, "the disk takes records again", "gateway"),
-    Refusal("refused.overloaded", is_overloaded, "the inbox has room again", "gateway"),
-    Refusal("refused.controller_silent", is_silent, "the controller answers again", "room"),
-    Refusal("refused.geometry_mismatch", is_mismatched, "the installer has made both ends equal", "room"),
-    Refusal("refused.stopping", is_stopping, "standstill is read back", "room"),
-    Refusal("refused.fire", is_dangerous("fire"), "the fire panel is reset", "panel"),
-    Refusal("refused.smoke", is_dangerous("smoke"), "the smoke is gone, looked, and the detector reset", "room"),
-    Refusal("refused.water", is_dangerous("water"), "the floor is dry, looked, and the detector reset", "room"),
-    Refusal("refused.maintenance", sign_row("maintenance"), "the maintainer turns the key back", "panel"),
-    Refusal("refused.emergency_stop", sign_row("emergency_stop"), "looked, then released and reset", "panel"),
-    Refusal("refused.edge", sign_row("edge"), "looked, then reset at the bank", "panel"),
-    Refusal("refused.sweep", sign_row("sweep"), "looked, then reset at the bank", "panel"),
-    Refusal("refused.beam", sign_row("beam"), "the beam is free", "aisle", waits=True),
-    Refusal("refused.aisle_lock", sign_row("aisle_lock"), "released at the aisle's mouth", "mouth", waits=True),
-    Refusal("refused.local", is_held_locally, "dealt with at the bank", "panel"),
-    Refusal("refused.bank_fault", is_faulty, "repaired and cleared at the bank", "panel"),
-    Refusal("refused.position_unknown", is_position_unknown, "homed by a press in sight", "panel"),
-    Refusal("refused.stale", is_stale, "a fresh reading has come", "none"),
-    Refusal("refused.foreign_motion", is_moved_by_others, "the steel stands", "room", waits=True),
-    Refusal("refused.busy", is_busy, "the request before is finished or withdrawn", "room", waits=True),
-    Refusal("refused.moving", is_under_way, "the steel stands", "room", waits=True),
-    Refusal("refused.bus_full", is_bus_full, "another bank of the bus stands", "room", waits=True),
-    Refusal("refused.locked", is_locked, "unlocked after a look, by a press in sight", "mouth", waits=True),
-    Refusal("refused.seen_occupied", is_seen_occupied, "the sensor is free", "aisle", waits=True),
+    Refusal("refused.store", is_store_bad, "the disk takes no records", "the disk takes records again", "gateway"),
+    Refusal(
+        "refused.overloaded",
+        is_overloaded,
+        "a fault or fact found the inbox full",
+        "the inbox has room again",
+        "gateway",
+    ),
+    Refusal(
+        "refused.controller_silent", is_silent, "the controller doesn't answer", "the controller answers again", "room"
+    ),
+    Refusal(
+        "refused.geometry_mismatch",
+        is_mismatched,
+        "the two ends hold different geometry",
+        "the installer has made both ends equal",
+        "room",
+    ),
+    Refusal("refused.stopping", is_stopping, "a STOP is not read back", "standstill is read back", "room"),
+    Refusal("refused.fire", is_dangerous("fire"), "fire input", "the fire panel is reset", "panel"),
+    Refusal(
+        "refused.smoke",
+        is_dangerous("smoke"),
+        "a smoke detector has tripped",
+        "the smoke is gone, looked, and the detector reset",
+        "room",
+    ),
+    Refusal(
+        "refused.water",
+        is_dangerous("water"),
+        "a water detector has tripped",
+        "the floor is dry, looked, and the detector reset",
+        "room",
+    ),
+    Refusal(
+        "refused.maintenance",
+        sign_row("maintenance"),
+        "the maintenance key is turned",
+        "the maintainer turns the key back",
+        "panel",
+    ),
+    Refusal(
+        "refused.emergency_stop",
+        sign_row("emergency_stop"),
+        "an emergency stop is open",
+        "looked, then released and reset",
+        "panel",
+    ),
+    Refusal("refused.edge", sign_row("edge"), "a safety edge has tripped", "looked, then reset at the bank", "panel"),
+    Refusal("refused.sweep", sign_row("sweep"), "a kick strip has tripped", "looked, then reset at the bank", "panel"),
+    Refusal("refused.beam", sign_row("beam"), "a beam is broken", "the beam is free", "aisle", waits=True),
+    Refusal(
+        "refused.aisle_lock",
+        sign_row("aisle_lock"),
+        "an aisle is locked from inside",
+        "released at the aisle's mouth",
+        "mouth",
+        waits=True,
+    ),
+    Refusal(
+        "refused.local",
+        is_held_locally,
+        "another local device holds the bank: panel, handle, latched trip",
+        "dealt with at the bank",
+        "panel",
+    ),
+    Refusal("refused.bank_fault", is_faulty, "a fault stands", "repaired and cleared at the bank", "panel"),
+    Refusal(
+        "refused.position_unknown",
+        is_position_unknown,
+        "nobody knows where the columns stand; homing alone may be asked for",
+        "homed by a press in sight",
+        "panel",
+    ),
+    Refusal("refused.stale", is_stale, "the newest reading is older than 1.5 s", "a fresh reading has come", "none"),
+    Refusal(
+        "refused.foreign_motion",
+        is_moved_by_others,
+        "a panel, remote or tool moves the steel",
+        "the steel stands",
+        "room",
+        waits=True,
+    ),
+    Refusal(
+        "refused.busy",
+        is_busy,
+        "another request of the bank is on show or on its way",
+        "the request before is finished or withdrawn",
+        "room",
+        waits=True,
+    ),
+    Refusal("refused.moving", is_under_way, "the bank still moves or settles", "the steel stands", "room", waits=True),
+    Refusal(
+        "refused.bus_full",
+        is_bus_full,
+        "as many banks of the bus move as leases can be renewed in time",
+        "another bank of the bus stands",
+        "room",
+        waits=True,
+    ),
+    Refusal(
+        "refused.locked",
+        is_locked,
+        "an aisle that would narrow is locked",
+        "unlocked after a look, by a press in sight; from inside: at its mouth",
+        "mouth",
+        waits=True,
+    ),
+    Refusal(
+        "refused.seen_occupied",
+        is_seen_occupied,
+        "somebody is seen in an aisle that would narrow",
+        "the sensor is free",
+        "aisle",
+        waits=True,
+    ),
 )
 
 

@@ -101,11 +101,37 @@ def routes_table(prefix: str, body: str) -> Iterator[str]:
         yield f"| `{method} {path}` | {need} | {words} |"
 
 
+def refusals_table(module: str, body: str) -> Iterator[str]:
+    """One row a refusal: judged on a bank, or on a press; its sentence in both languages, its label in the metric."""
+    del body
+    folder = module.rpartition(".")[0]
+    judged = importlib.import_module(module).REFUSALS
+    pressed = importlib.import_module(f"{folder}.press_refusals").PRESS_REFUSALS
+    messages = importlib.import_module(f"{folder}.messages").MESSAGES
+    yield "| row | condition | what makes it go away | where | a request | 中文 | English | metric label |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for row in (*judged, *pressed):
+        message = messages[row.key]
+        waits = "waits" if getattr(row, "waits", False) else "is refused"
+        words = (
+            f"`{row.key}`",
+            row.condition,
+            row.gone_when,
+            row.where,
+            waits,
+            message.zh,
+            message.en,
+            f"`{row.metric}`",
+        )
+        yield f"| {' | '.join(words)} |"
+
+
 KINDS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "settings": settings_table,
     "metrics": metrics_table,
     "commands": commands_table,
     "routes": routes_table,
+    "refusals": refusals_table,
 }
 
 
