@@ -47,7 +47,9 @@ METRICS = (
         buckets=(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
     ),
     MetricDef("openaisle_gateway_answers_total", "Sentences given to scans and presses", "counter", ("key",)),
-    MetricDef("openaisle_gateway_refusals_total", "Refused scans and requests by reason", "counter", ("reason",)),
+    MetricDef(
+        "openaisle_gateway_refusals_total", "Refused scans, wishes, presses and commands by row", "counter", ("reason",)
+    ),
     MetricDef("openaisle_gateway_commands_total", "Commands of the centre by answer", "counter", ("result",)),
     MetricDef("openaisle_gateway_condition", "1 for each named state that holds", "gauge", ("condition", "subject")),
     MetricDef("openaisle_gateway_controller_up", "1 while the bank's controller answers", "gauge", ("bank",)),
@@ -61,6 +63,74 @@ METRICS = (
     MetricDef("openaisle_gateway_bank_moving", "1 while the bank travels or is about to", "gauge", ("bank",)),
     MetricDef("openaisle_gateway_lease_permitted", "1 while the core permits a lease", "gauge", ("bank",)),
     MetricDef("openaisle_gateway_queue_requests", "Requests that wait as prompts to be", "gauge", ("bank",)),
+    MetricDef("openaisle_gateway_reading_age_seconds", "Age of the newest reading of a bank", "gauge", ("bank",)),
+    MetricDef(
+        "openaisle_gateway_stop_unconfirmed",
+        "1 while a STOP was not read back in time: the siren sounds",
+        "gauge",
+        ("bank",),
+    ),
+    MetricDef("openaisle_gateway_stops_total", "STOP orders given", "counter", ("bank", "reason")),
+    MetricDef(
+        "openaisle_gateway_outcomes_total",
+        "Requested motions settled: done, refused, failed or unknown",
+        "counter",
+        ("bank", "outcome"),
+    ),
+    MetricDef(
+        "openaisle_gateway_motion_seconds", "How long the motion under way has lasted; 0 at rest", "gauge", ("bank",)
+    ),
+    MetricDef(
+        "openaisle_gateway_opening_seconds",
+        "How long the last completed opening took, from OPERATE to settled",
+        "gauge",
+        ("bank",),
+    ),
+    MetricDef(
+        "openaisle_gateway_travel_limit_seconds",
+        "Warning and longest travel as the installer signed them",
+        "gauge",
+        ("bank",),
+    ),
+    MetricDef(
+        "openaisle_gateway_aisle_open_seconds",
+        "How long an aisle other than the home one has stood open; only open ones have a row",
+        "gauge",
+        ("bank", "aisle"),
+    ),
+    MetricDef(
+        "openaisle_gateway_sensor_blind",
+        "1 while the sensor of an aisle didn't see somebody it should have seen",
+        "gauge",
+        ("bank", "aisle"),
+    ),
+    MetricDef(
+        "openaisle_gateway_proof_test_days",
+        "Days until the proof test of a sensor expires; negative: it has expired",
+        "gauge",
+        ("bank", "sensor"),
+    ),
+    MetricDef("openaisle_gateway_temperature_celsius", "Temperature at a bank, if measured", "gauge", ("bank",)),
+    MetricDef("openaisle_gateway_humidity_percent", "Humidity at a bank, if measured", "gauge", ("bank",)),
+    MetricDef(
+        "openaisle_gateway_climate_out_of_band", "1 while it is hot, cold, humid or dry", "gauge", ("bank", "kind")
+    ),
+    MetricDef("openaisle_gateway_hazard", "1 while fire, smoke or water is reported", "gauge", ("bank", "kind")),
+    MetricDef("openaisle_gateway_scan_alone", "1 while a scan alone may open the bank", "gauge", ("bank",)),
+    MetricDef("openaisle_gateway_scan_alone_days", "Days until that ends; negative: it has ended", "gauge", ("bank",)),
+    MetricDef(
+        "openaisle_gateway_column_cycles_total",
+        "Travels of a column, as its controller counts them",
+        "counter",
+        ("bank", "column"),
+    ),
+    MetricDef(
+        "openaisle_gateway_motor_current_amperes",
+        "Motor current of a column, as its controller reports it",
+        "gauge",
+        ("bank", "column"),
+    ),
+    MetricDef("openaisle_gateway_people_in_room", "People badged in", "gauge"),
     MetricDef("openaisle_gateway_bus_exchanges_total", "Requests sent on the bus", "counter", ("bus",)),
     MetricDef("openaisle_gateway_bus_answers_total", "Answers heard on the bus", "counter", ("bus",)),
     MetricDef("openaisle_gateway_bus_timeouts_total", "Requests that nobody answered in time", "counter", ("bus",)),
@@ -73,6 +143,7 @@ METRICS = (
         "openaisle_gateway_scanner_garbage_bytes_total", "Bytes that could be part of no code", "counter", ("device",)
     ),
     MetricDef("openaisle_gateway_camera_frames_total", "Pictures taken from the camera", "counter", ("device",)),
+    MetricDef("openaisle_gateway_camera_looks_total", "Pictures searched for a label", "counter", ("device",)),
     MetricDef("openaisle_gateway_prints_total", "Print jobs settled, by outcome", "counter", ("device", "outcome")),
     MetricDef("openaisle_gateway_print_jobs_waiting", "Labels not yet begun", "gauge", ("device",)),
     MetricDef(
