@@ -38,6 +38,7 @@ class Press:
     source_id: str  # where the answer is given
     readings: Sequence[Reading]
     fresh: Fresh
+    pressed_mono_ms: int  # 15 s begin then, however late it was told
     ring_head: int | None = None  # known exactly for a button at the bank
     ring_sequence: int = 0
 
@@ -61,7 +62,7 @@ def confirm_at_screen(state: State, event: PromptConfirmed, now: Now) -> Step:
     point = find_point(state.settings, bank_id, event.point_id)
     if point is None or point.kind != "kiosk":
         return refuse_point(state, now, event.point_id, bank_id)
-    press = Press(point.id, event.point_id, event.readings, event.fresh)
+    press = Press(point.id, event.point_id, event.readings, event.fresh, now.mono_ms)
     return select_aisle(state, now, prompt.wish, prompt, press)
 
 
@@ -78,7 +79,7 @@ def confirm_by_card(state: State, event: CodeRead, code: str, now: Now) -> Step:
     if len(shown) > 1:
         return give_answer(state, now, event.source_id, "look", "scan.card_ambiguous")
     point, _, prompt = shown[0]
-    press = Press(point.id, event.source_id, event.readings, event.fresh)
+    press = Press(point.id, event.source_id, event.readings, event.fresh, event.read_mono_ms)
     return select_aisle(state, now, prompt.wish, prompt, press)
 
 
@@ -96,13 +97,13 @@ def confirm_by_button(state: State, event: RingEventsRead, now: Now) -> Step:
     if point is None or prompt.shown_mono_ms == 0 or pressed_mono_ms <= prompt.shown_mono_ms:
         return state, []
     source_id = prompt.wish.station or point.id
-    press = Press(point.id, source_id, event.readings, event.fresh, event.head, entry.sequence)
+    press = Press(point.id, source_id, event.readings, event.fresh, pressed_mono_ms, event.head, entry.sequence)
     return select_aisle(state, now, prompt.wish, prompt, press)
 
 
 def open_by_scan(state: State, wish: Wish, scan: Scan, now: Now) -> Step:
     """Start an act on the scan alone; `select_aisle` refuses it if any gap narrows below the passable gap."""
-    press = Press("", scan.source_id, scan.readings, scan.fresh)
+    press = Press("", scan.source_id, scan.readings, scan.fresh, now.mono_ms)
     return select_aisle(state, now, wish, None, press)
 
 
@@ -150,7 +151,7 @@ def select_aisle(state: State, now: Now, wish: Wish, prompt: Prompt | None, pres
         return give_answer(state, now, press.source_id, "no", key, **params)
     if target.operation not in MOVING:
         return unlock_aisles(state, wish.bank, begin_act(target, press.source_id, press.fresh, now), now)
-    request = make_request(now, bank, wish, closing, press)
+    request = make_request(bank, wish, closing, press)
     state = put_bank(state, wish.bank, replace(bank, prompt=None, request=request))
     place = target.place
     effects: list[Effect] = [
@@ -186,7 +187,7 @@ def find_objection(
     assert settings is not None
     bank = state.banks[wish.bank]
     closing = list_closing(settings, bank, wish.target)
-    if wish.expires_mono_ms <= now.mono_ms:
+    if min(wish.expires_mono_ms, press.pressed_mono_ms + CONFIRMATION_MS) <= now.mono_ms:
         return "refused.expired", {}
     if prompt is None and (not settings.scan_opens or wish.target.operation != "open_aisle"):
         return "scan.no_prompt", {}
@@ -203,7 +204,7 @@ def find_objection(
     return None if refusal is None else (refusal[0].key, refusal[1])
 
 
-def make_request(now: Now, bank: Bank, wish: Wish, closing: tuple[int, ...], press: Press) -> Request:
+def make_request(bank: Bank, wish: Wish, closing: tuple[int, ...], press: Press) -> Request:
     """Bind the press to what was known when it was given."""
     head = newest_ring_head(bank, wish.bank, press.readings) if press.ring_head is None else press.ring_head
     return Request(
@@ -212,9 +213,9 @@ def make_request(now: Now, bank: Bank, wish: Wish, closing: tuple[int, ...], pre
         closing=closing,
         stage="selecting",
         point_id=press.point_id,
-        pressed_mono_ms=now.mono_ms,
+        pressed_mono_ms=press.pressed_mono_ms,
         ring_head=head,
         press_sequence=press.ring_sequence,
         boot_id=bank.boot_id or 0,
-        deadline_mono_ms=min(now.mono_ms + CONFIRMATION_MS, wish.expires_mono_ms),
+        deadline_mono_ms=min(press.pressed_mono_ms + CONFIRMATION_MS, wish.expires_mono_ms),
     )

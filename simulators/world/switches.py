@@ -157,7 +157,7 @@ def remove_own_start() -> list[Patch]:
             prompt = bank.prompt
             if prompt is not None and prompt.wish.expires_mono_ms <= now.mono_ms:
                 wish = replace(prompt.wish, expires_mono_ms=now.mono_ms + 5_000)
-                press = confirmations.Press("kiosk", "kiosk", (), draw_fresh(now.mono_ms))
+                press = confirmations.Press("kiosk", "kiosk", (), draw_fresh(now.mono_ms), now.mono_ms)
                 state, more = confirmations.select_aisle(state, now, wish, prompt, press)
                 effects += more
         state, more = original(state, event, now)
@@ -219,7 +219,7 @@ def remove_new_press() -> list[Patch]:
         prompt = state.banks[bank_id].prompt
         if prompt is None or prompt is before or prompt.shown_mono_ms == 0:
             return state, effects
-        press = confirmations.Press("kiosk", "kiosk", (), draw_fresh(now.mono_ms))
+        press = confirmations.Press("kiosk", "kiosk", (), draw_fresh(now.mono_ms), now.mono_ms)
         state, more = confirmations.select_aisle(state, now, prompt.wish, prompt, press)
         return state, effects + more
 

@@ -261,6 +261,11 @@ def scan_card_in_sight_of_two(scene: Scene) -> None:
     scene.scan(CARD)
 
 
+def darken_over_somebody(scene: Scene) -> None:
+    scene.read(make_snapshot(occupied=(3,)))
+    ask(scene, "light_off", None)
+
+
 def read_card(kind: Any, *, prompted: bool = True) -> Deed:
     def read(scene: Scene) -> None:
         if prompted:
@@ -301,7 +306,7 @@ PRESS_CASES: dict[str, tuple[Deed, int]] = {
     "refused.act_pending": (lock_twice, 0),
     "refused.lock_inside": (unlock_from_outside, 0),
     "refused.under_way": (take_back_a_motion, 1),
-    "refused.lit": (lambda s: (s.read(make_snapshot(occupied=(3,))), ask(s, "light_off", None)), 0),
+    "refused.lit": (darken_over_somebody, 0),
 }
 
 

@@ -123,6 +123,20 @@ def test_a_button_pressed_no_longer_after_the_prompt_than_an_answer_takes_confir
     assert not scene.every(SendSelect)
 
 
+@pytest.mark.parametrize(("age_ms", "selects"), [(14_800, 1), (15_001, 0)])
+def test_a_press_that_the_ring_tells_late_is_as_old_as_it_is(age_ms: int, selects: int) -> None:
+    """On a slow line an entry may be read long after its press: the 15 s begin with the press."""
+    scene = prompted_scene()
+    scene.wait(16_000)
+    scene.read(make_snapshot())
+    entries = (RingEntry(6, "button_pressed", 1, age_ms), RingEntry(7, "button_released", 1, age_ms - 100))
+    event = RingEventsRead("A", entries, 7, scene.mono_ms, fresh=scene.fresh(), readings=scene.readings())
+    assert len([effect for effect in scene.send(event) if isinstance(effect, SendSelect)]) == selects
+    request = scene.bank().request
+    if request is not None:
+        assert request.deadline_mono_ms < scene.mono_ms + 200
+
+
 def test_a_button_pressed_before_a_place_was_scanned_confirms_nothing() -> None:
     """The ring tells of the press after the scan; the press is the older of the two all the same."""
     scene = prompted_scene()
