@@ -27,7 +27,7 @@ class CaseEventKind(StrEnum):
 class CaseEvent:
     """One piece of news. `corrects`: the id of an earlier event that this one takes the place of.
 
-    `facts` by kind: opened: business, customers, attributes; steps: step, handler, papers {document code: created_at};
+    `facts` by kind: opened: business, customers, attributes; steps: step, handler, papers {document code: ISO instant};
     paused: reason, step (None for the whole case).
     """
 
@@ -147,7 +147,7 @@ def _complete_step(state: CaseState, event: CaseEvent) -> CaseState:
         step,
         completed_at=event.occurred_at,
         handler=facts.get("handler") or step.handler,
-        papers={**step.papers, **facts.get("papers", {})},
+        papers={**step.papers, **{code: datetime.fromisoformat(at) for code, at in facts.get("papers", {}).items()}},
     )
     return _put_step(state, done)
 

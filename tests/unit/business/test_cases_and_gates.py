@@ -63,7 +63,7 @@ HISTORY = [
     tell(2, CaseEventKind.STEP_STARTED, 1, step="ACCEPT", handler="wang"),
     tell(3, CaseEventKind.PAUSED, 5, reason="customer", step="ACCEPT"),
     tell(4, CaseEventKind.RESUMED, 9, step="ACCEPT"),
-    tell(5, CaseEventKind.STEP_COMPLETED, 12, step="ACCEPT", papers={"LICENCE": START}),
+    tell(5, CaseEventKind.STEP_COMPLETED, 12, step="ACCEPT", papers={"LICENCE": START.isoformat()}),
     tell(6, CaseEventKind.STEP_STARTED, 12, step="SURVEY"),
     tell(7, CaseEventKind.PAUSED, 20, reason="grid"),
     tell(8, CaseEventKind.RESUMED, 30),
