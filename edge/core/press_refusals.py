@@ -9,18 +9,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class PressRefusal:
-    """One row."""
+class Row:
+    """What all rows of the table have."""
 
     key: str
-    condition: str
-    gone_when: str
-    where: str  # room, mouth, point, gateway, none
 
     @property
     def metric(self) -> str:
         """Value of the metric's label."""
         return self.key.removeprefix("refused.")
+
+
+@dataclass(frozen=True, slots=True)
+class PressRefusal(Row):
+    """One row."""
+
+    condition: str
+    gone_when: str
+    where: str  # room, mouth, point, gateway, none
 
 
 PRESS_REFUSALS: tuple[PressRefusal, ...] = (

@@ -12,6 +12,7 @@ from typing import Any
 
 from edge.core.climate import list_hazards
 from edge.core.occupancy import list_locked
+from edge.core.press_refusals import Row
 from edge.core.room import BankSettings, find_moving_limit
 from edge.core.snapshot import UNDER_WAY, Operation, SafetySign
 from edge.core.state import Bank, State
@@ -40,20 +41,14 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Row):
     """One row."""
 
-    key: str
     applies: Callable[[Situation], Params | None]
     condition: str  # in words
     gone_when: str  # what makes it go away
     where: str  # and where: room, aisle, mouth, panel, point, gateway, none
     waits: bool = False
-
-    @property
-    def metric(self) -> str:
-        """Value of the metric's label."""
-        return self.key.removeprefix("refused.")
 
 
 def sign_row(sign: str) -> Callable[[Situation], Params | None]:
