@@ -201,7 +201,7 @@ def print_sheet(sheet: dict[str, Any]) -> None:
 def print_scan_alone(entry: ScanAloneEntry) -> None:
     """Print that in one bank a scan alone may open an aisle, and by whose decision."""
     signed = f"{'、'.join(entry.names)}, {entry.signed_on}, {entry.document}"
-    typer.echo(f"{entry.bank}: 免按开启 scan-alone opening: {signed}; 到期 until {entry.proof_test_expires_on}")
+    typer.echo(f"{entry.bank}: 扫码即开 opens by scan alone: {signed}; 到期 until {entry.proof_test_expires_on}")
 
 
 def set_up_logs(level: str) -> None:

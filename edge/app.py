@@ -26,7 +26,7 @@ from edge.drivers.scanner_camera import CameraScanner
 from edge.drivers.scanner_serial import SerialScanner
 from edge.drivers.shelf_line import open_line
 from edge.drivers.shelf_serial import SerialShelf, ShelfBank
-from edge.installation import describe_room, hash_geometry
+from edge.installation import describe_climate, describe_room, hash_geometry
 from edge.kiosk.desk import Desk
 from edge.kiosk.rendering import Renderer
 from edge.kiosk.serving import SiteServer
@@ -54,7 +54,6 @@ class Gateway:
 
     def __init__(self, settings: GatewaySettings, scan_alone: tuple[ScanAloneEntry, ...] = ()) -> None:
         self.settings = settings
-        self.scan_alone = scan_alone
         self.version = version("openaisle")
         self._boot_id = uuid.uuid4().hex
         self._printers = [build_printer(printer) for printer in settings.printer]
@@ -73,7 +72,7 @@ class Gateway:
         self.metrics = Metrics(self._read_metrics)
         self._link = DeferredLink(self._build_link)
         self.runtime = self._runtime = GatewayRuntime(
-            describe_room(settings),
+            describe_room(settings, scan_alone),
             self._store,
             shelves=self._shelves,
             scanners={each.source_id: each for each in self._readers},
@@ -140,7 +139,8 @@ class Gateway:
     def _build_kiosk(self) -> SiteServer:
         kiosk = self.settings.kiosk
         desk = Desk(kiosk.point_id, self.runtime.post, self.runtime.check_pin, self.runtime.board)
-        renderer = Renderer(kiosk.point_id, kiosk.language, ZoneInfo(self.settings.room.time_zone))
+        bands = describe_climate(self.settings.climate)
+        renderer = Renderer(kiosk.point_id, kiosk.language, ZoneInfo(self.settings.room.time_zone), bands)
         site = create_site(desk, renderer, self.metrics.registry, self.health, self.metrics.kiosk_refused)
         return SiteServer(site, kiosk.host, kiosk.port, self.metrics.kiosk_refused)
 

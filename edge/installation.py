@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from edge.bank_settings import BankSettings as InstalledBank
+from edge.bank_settings import SensorSettings
 from edge.bus_settings import MqttBusSettings, SerialBusSettings
 from edge.core.geometry import Column, Geometry, Segment
-from edge.core.room import BankSettings, Point, RoomSettings, Source
-from edge.settings import GatewaySettings
+from edge.core.room import BankSettings, ClimateBands, Point, RoomSettings, ScanAlone, Sensor, Source
+from edge.scan_alone import ScanAloneEntry
+from edge.settings import ClimateSettings, GatewaySettings
 from firmware_protocol.geometry import BankShape, ColumnShape, SegmentShape, StopKind, geometry_hash, list_aisle_shapes
 from firmware_protocol.timing import LEASE_MS, PERMIT_AGE_MS, describe_commissioning
 
@@ -19,18 +25,62 @@ STOP_KINDS = {
 }
 
 
-def describe_room(settings: GatewaySettings) -> RoomSettings:
-    """Tell the core its room."""
+def describe_room(settings: GatewaySettings, scan_alone: Sequence[ScanAloneEntry] = ()) -> RoomSettings:
+    """Tell the core its room; dates begin and end at midnight of the room."""
+    zone = ZoneInfo(settings.room.time_zone)
+    decided = {entry.bank: describe_scan_alone(entry, zone) for entry in scan_alone}
     sources = [Source(s.id, s.name, s.station or settings.kiosk.point_id) for s in settings.scanner]
     sources += [Source(c.id, c.name, c.station or settings.kiosk.point_id) for c in settings.camera]
     return RoomSettings(
         id=settings.room.id,
         name=settings.room.name,
         number=settings.room.number,
-        banks=tuple(describe_bank(bank) for bank in settings.bank),
+        banks=tuple(replace(describe_bank(bank, zone), scan_alone=decided.get(bank.id)) for bank in settings.bank),
         sources=tuple(sources),
         moving_limit=tuple((bus.id, limit_moving(bus, settings)) for bus in settings.bus),
+        climate=describe_climate(settings.climate),
     )
+
+
+def describe_climate(climate: ClimateSettings) -> ClimateBands:
+    """Tell the core what the paper bears, in tenths of a degree and per mille."""
+    return ClimateBands(
+        temperature_min_dc=round(climate.temperature_min_c * 10),
+        temperature_max_dc=round(climate.temperature_max_c * 10),
+        humidity_min_permille=round(climate.humidity_min_percent * 10),
+        humidity_max_permille=round(climate.humidity_max_percent * 10),
+        temperature_slack_dc=round(climate.temperature_slack_c * 10),
+        humidity_slack_permille=round(climate.humidity_slack_percent * 10),
+    )
+
+
+def describe_scan_alone(entry: ScanAloneEntry, zone: ZoneInfo) -> ScanAlone:
+    """Tell the core the owner's decision about one bank."""
+    return ScanAlone(
+        names=entry.names,
+        document=entry.document,
+        signed_on=entry.signed_on.isoformat(),
+        expires_at=find_midnight(entry.proof_test_expires_on, zone),
+    )
+
+
+def describe_sensor(sensor: SensorSettings, bank: InstalledBank, zone: ZoneInfo) -> Sensor:
+    """Tell the core what a sensor can see."""
+    return Sensor(
+        id=sensor.id,
+        kind=sensor.kind,
+        name=sensor.name,
+        aisles=sensor.aisles or bank.aisles,
+        sees_up_to_tier=sensor.sees_up_to_tier,
+        sees_stillness=sensor.sees_stillness,
+        tested_on=sensor.tested_on.isoformat(),
+        test_due_at=find_midnight(sensor.test_due_on, zone),
+    )
+
+
+def find_midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Find the moment at which a day begins in the room."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def limit_moving(bus: SerialBusSettings | MqttBusSettings, settings: GatewaySettings) -> int:
@@ -40,7 +90,7 @@ def limit_moving(bus: SerialBusSettings | MqttBusSettings, settings: GatewaySett
     return sum(bank.bus == bus.id for bank in settings.bank)
 
 
-def describe_bank(bank: InstalledBank) -> BankSettings:
+def describe_bank(bank: InstalledBank, zone: ZoneInfo) -> BankSettings:
     """Tell the core one bank."""
     return BankSettings(
         id=bank.id,
@@ -53,6 +103,9 @@ def describe_bank(bank: InstalledBank) -> BankSettings:
         warning_ms=bank.warning_ms,
         travel_ms=bank.travel_ms,
         stop_confirm_ms=bank.stop_confirm_ms,
+        sensors=tuple(describe_sensor(sensor, bank, zone) for sensor in bank.sensor),
+        positions=bank.positions,
+        numbered_from=bank.numbered_from,
     )
 
 

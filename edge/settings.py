@@ -46,7 +46,9 @@ class ClimateSettings(Section):
     temperature_max_c: float = Field(default=24, ge=-40, le=60)
     humidity_min_percent: float = Field(default=45, ge=0, le=100)
     humidity_max_percent: float = Field(default=60, ge=0, le=100)
-    tell_after_minutes: int = Field(default=10, ge=0, le=1440)  # a door that stands open is no alarm
+    # an alarm ends only so far inside its band again: a value on the edge is told once
+    temperature_slack_c: float = Field(default=0.5, ge=0, le=10)
+    humidity_slack_percent: float = Field(default=2, ge=0, le=20)
 
     @model_validator(mode="after")
     def require_wide_bands(self) -> Self:

@@ -11,19 +11,21 @@ from typing import Literal, Protocol
 
 from edge.core.events import (
     BadgeTyped,
-    CloseAllAsked,
     CodeTyped,
     Event,
+    OperationAsked,
     PrintResumed,
     PromptConfirmed,
     PromptDismissed,
     ReprintAsked,
+    RequestMoved,
     RequestWithdrawn,
     SessionEnded,
     StopPressed,
     UndoAsked,
 )
 from edge.core.shown import KioskView
+from edge.core.snapshot import Operation
 from edge.ports import Sink
 
 Verdict = Literal["taken", "refused", "overloaded"]
@@ -94,13 +96,20 @@ class Desk:
         """Withdraw a queued request."""
         return self._post(RequestWithdrawn(point_id=self.point_id, queue_id=queue_id))
 
+    def move_request(self, queue_id: str, place: int) -> Verdict:
+        """Put a queued request to another place of its bank's queue."""
+        return self._post(RequestMoved(point_id=self.point_id, queue_id=queue_id, place=place))
+
+    def operate(self, bank: str, operation: Operation, aisle: int | None) -> Verdict:
+        """Ask a bank for an operation. One that moves steel becomes a prompt, pressed by itself."""
+        view = self.board.latest()[1]
+        if view is None or bank not in {each["bank"] for each in view["banks"]}:
+            return "refused"
+        return self._post(OperationAsked(point_id=self.point_id, bank=bank, operation=operation, aisle=aisle))
+
     def undo(self, act_id: str) -> Verdict:
         """Ask for the reversal of a record; never of a motion."""
         return self._post(UndoAsked(point_id=self.point_id, act_id=act_id))
-
-    def close_all(self, bank: str) -> Verdict:
-        """Ask for "close all", which becomes a prompt."""
-        return self._post(CloseAllAsked(point_id=self.point_id, bank=bank))
 
     def sign_off(self, source_id: str) -> Verdict:
         """End a session."""

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import gettext
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from edge.core.messages import Language, describe_place, render_message
+from edge.core.messages import describe_place
+from edge.core.room import ClimateBands
 from edge.core.shown import (
     ActView,
     AnswerView,
     KioskView,
-    MessageView,
     PromptView,
     QueueView,
     SessionView,
     StateView,
 )
+from edge.kiosk.bank_panel import (
+    BANNERS_SHOWN,
+    BankPanel,
+    Banner,
+    is_banner,
+    label_operation,
+    present_banks,
+    present_banners,
+)
+from edge.kiosk.wording import Wording
 
 Tone = Literal["calm", "ask", "act", "moving", "alarm"]
 
@@ -26,6 +33,11 @@ Tone = Literal["calm", "ask", "act", "moving", "alarm"]
 TONES: dict[str, Tone] = {
     "open": "ask",
     "close_all": "ask",
+    "ventilate": "ask",
+    "park": "ask",
+    "home": "ask",
+    "unlock": "ask",
+    "stop": "alarm",
     "waking": "moving",
     "moving": "moving",
     "stopping": "alarm",
@@ -34,34 +46,10 @@ TONES: dict[str, Tone] = {
 ACTING = frozenset({"prompt.put", "prompt.take"})
 ACTS_SHOWN = 10
 QUEUE_SHOWN = 3
+QUEUE_LISTED = 10  # on the panel of the queue
 SESSIONS_SHOWN = 3
 STATES_SHOWN = 4
 RESUMABLE = frozenset({"printer_out_of_labels", "printer_fault"})
-
-
-@dataclass(frozen=True)
-class Wording:
-    """A language with its catalogue and the room's clock."""
-
-    language: Language
-    catalogue: gettext.GNUTranslations
-    zone: ZoneInfo
-
-    def say(self, message: MessageView) -> str:
-        """Word a message of the core."""
-        return render_message(message["key"], message["params"], self.language)
-
-    def __call__(self, sentence: str, **params: object) -> str:
-        """Word a sentence of the page."""
-        return self.catalogue.gettext(sentence).format_map(params)
-
-    def clock(self, instant: str) -> str:
-        """Show an instant as hours and minutes of the room."""
-        return datetime.fromisoformat(instant).astimezone(self.zone).strftime("%H:%M")
-
-    def join(self, numbers: list[int]) -> str:
-        """List aisle numbers."""
-        return ("、" if self.language == "zh_CN" else ", ").join(str(number) for number in numbers)
 
 
 @dataclass(frozen=True)
@@ -114,8 +102,12 @@ class QueueRow:
     """A request that waits."""
 
     id: str
+    bank_name: str
     title: str
     reason: str
+    until: str  # clock time at which it expires
+    earlier: int | None  # places it may be moved to
+    later: int | None
 
 
 @dataclass(frozen=True)
@@ -153,11 +145,20 @@ class Page:
     sessions: tuple[SessionRow, ...]
     states: tuple[StateRow, ...]
     states_hidden: int
-    banks: tuple[tuple[str, str], ...]
+    banners: tuple[Banner, ...]
+    banks: tuple[BankPanel, ...]
+
+    @property
+    def bank(self) -> BankPanel:
+        """The bank on show."""
+        return next((bank for bank in self.banks if bank.selected), self.banks[0])
 
 
-def present_view(view: KioskView, words: Wording, point_id: str) -> Page:
+def present_view(view: KioskView, words: Wording, point_id: str, bands: ClimateBands, wanted_bank: str = "") -> Page:
     """Word a view for one screen."""
+    banners = present_banners(view, words)
+    # what stands in a banner isn't said twice
+    states = [state for state in sort_states(view["states"]) if not is_banner(state)]
     return Page(
         room_name=view["room"]["name"],
         time=words.clock(view["as_of"]),
@@ -166,12 +167,13 @@ def present_view(view: KioskView, words: Wording, point_id: str) -> Page:
         prompt=present_prompt(view, words, point_id),
         answer=present_answer(view["answers"], words),
         acts=tuple(present_act(act, words) for act in view["last_acts"][:ACTS_SHOWN]),
-        queue=tuple(present_wish(wish, words) for wish in view["queue"][:QUEUE_SHOWN]),
+        queue=tuple(present_wish(wish, view, words) for wish in view["queue"][:QUEUE_LISTED]),
         queue_length=len(view["queue"]),
         sessions=tuple(present_session(session, words) for session in view["sessions"][:SESSIONS_SHOWN]),
-        states=tuple(present_state(state, view, words) for state in sort_states(view["states"])[:STATES_SHOWN]),
-        states_hidden=max(0, len(view["states"]) - STATES_SHOWN),
-        banks=tuple((bank["bank"], bank["name"]) for bank in view["banks"]),
+        states=tuple(present_state(state, view, words) for state in states[:STATES_SHOWN]),
+        states_hidden=max(0, len(states) - STATES_SHOWN) + max(0, len(banners) - BANNERS_SHOWN),
+        banners=banners[:BANNERS_SHOWN],
+        banks=present_banks(view, words, wanted_bank, bands),
     )
 
 
@@ -211,9 +213,19 @@ def measure_sentence(sentence: str, *, room_for_press: bool) -> Literal["short",
 
 
 def label_press(prompt: PromptView, words: Wording) -> str:
-    """Name on the confirming field which aisles close, or which opens when none does."""
-    if prompt["closing_aisles"]:
-        return words("I looked, nobody is inside: close aisle {aisles}", aisles=words.join(prompt["closing_aisles"]))
+    """Name on the confirming field what the press will do: which aisles close, or what else begins."""
+    aisles = words.join(prompt["closing_aisles"])
+    if prompt["kind"] == "ventilate" and aisles:
+        return words("I looked, nobody is inside: narrow aisle {aisles}", aisles=aisles)
+    if prompt["kind"] == "home":
+        return words("I looked into every aisle, nobody is inside: home")
+    if prompt["kind"] == "unlock":
+        which = words.join([prompt["opening_aisle"]]) if prompt["opening_aisle"] else words("all")
+        return words("I looked, nobody is inside: unlock aisle {aisles}", aisles=which)
+    if prompt["kind"] in {"close_all", "ventilate", "park"} and not aisles:
+        return words("I looked, nobody is in the way: {act}", act=label_operation(prompt["kind"], words))
+    if aisles:
+        return words("I looked, nobody is inside: close aisle {aisles}", aisles=aisles)
     return words("I looked, nobody is in the way: open aisle {aisle}", aisle=prompt["opening_aisle"] or "")
 
 
@@ -237,11 +249,26 @@ def present_act(act: ActView, words: Wording) -> ActRow:
     )
 
 
-def present_wish(wish: QueueView, words: Wording) -> QueueRow:
-    """Word one queued request."""
-    what = wish["box"]["title"] if wish["box"] else words("Aisle {aisle}", aisle=wish["aisle"])
+def present_wish(wish: QueueView, view: KioskView, words: Wording) -> QueueRow:
+    """Word one queued request: for what, of whom, why it waits, how long, and where it may be moved."""
+    if wish["box"]:
+        what = wish["box"]["title"]
+    elif wish["operation"] == "open_aisle":
+        what = words("Aisle {aisle}", aisle=wish["aisle"])
+    else:
+        what = label_operation(wish["operation"], words)
     who = f" · {wish['staff_name']}" if wish["staff_name"] else ""
-    return QueueRow(wish["id"], f"{what}{who}", words.say(wish["reason"]))
+    names = {bank["bank"]: bank["name"] for bank in view["banks"]}
+    behind = sum(each["bank"] == wish["bank"] for each in view["queue"]) - wish["place"] - 1
+    return QueueRow(
+        id=wish["id"],
+        bank_name=names.get(wish["bank"], "") if len(names) > 1 else "",
+        title=f"{what}{who}",
+        reason=words.say(wish["reason"]),
+        until=words.clock_after(view["as_of"], wish["remaining_ms"]),
+        earlier=wish["place"] - 1 if wish["place"] > 0 else None,
+        later=wish["place"] + 1 if behind > 0 else None,
+    )
 
 
 def present_session(session: SessionView, words: Wording) -> SessionRow:

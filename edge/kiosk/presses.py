@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import JSONResponse, RedirectResponse
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from edge.core.snapshot import Operation
 from edge.kiosk.desk import Desk, Verdict
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
@@ -58,12 +59,19 @@ class Withdraw(Body):
     queue_id: Identifier
 
 
+class Move(Body):
+    queue_id: Identifier
+    place: int = Field(ge=0, le=1000)
+
+
+class Operate(Body):
+    bank: Identifier
+    operation: Operation
+    aisle: int | None = Field(default=None, ge=1, le=64)
+
+
 class Undo(Body):
     act_id: Identifier
-
-
-class CloseAll(Body):
-    bank: Identifier
 
 
 class SignOff(Body):
@@ -89,8 +97,9 @@ def press_routes(desk: Desk) -> APIRouter:
         "badge": (Badge, lambda press: desk.sign_on(press.text, press.pin or "")),
         "pin": (PinEntry, lambda press: desk.enter_pin(press.pin)),
         "withdraw": (Withdraw, lambda press: desk.withdraw(press.queue_id)),
+        "move": (Move, lambda press: desk.move_request(press.queue_id, press.place)),
+        "operate": (Operate, lambda press: desk.operate(press.bank, press.operation, press.aisle)),
         "undo": (Undo, lambda press: desk.undo(press.act_id)),
-        "close-all": (CloseAll, lambda press: desk.close_all(press.bank)),
         "sign-off": (SignOff, lambda press: desk.sign_off(press.source_id)),
         "resume-printing": (Resume, lambda _press: desk.resume_printing()),
         "reprint": (Reprint, lambda press: desk.reprint(press.job_id)),

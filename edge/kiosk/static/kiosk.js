@@ -2,16 +2,20 @@
 import { Live } from "/ui/live.js";
 import { Plan } from "/ui/plan.js";
 import { Keypad } from "/kiosk/keypad.js";
+import { countDown, Panels } from "/kiosk/panels.js";
 import { soundAnswer, soundSiren, wakeSound } from "/kiosk/sound.js";
 
 const SILENCE_LIMIT_MS = 4_000; // the stream beats every second: longer silence is a broken one
-const PIECES = ["head", "prompt", "answer", "acts", "side"];
+const PIECES = ["head", "banners", "prompt", "answer", "tabs", "acts", "side", "operations", "queue"];
 
 const find = (selector) => document.querySelector(selector);
 const keypad = new Keypad(find("#keypad"), send);
+const panels = new Panels();
 const plans = new Map();
 for (const svg of document.querySelectorAll("svg[data-bank]")) {
-  plans.set(svg.dataset.bank, new Plan(svg, { textPx: 20, sections: 4, depthMm: 1900, fill: true, heading: true }));
+  const { bank } = svg.dataset;
+  const onSelect = ({ column, face, aisle }) => panels.chooseAisle(bank, aisle ?? (face === "A" ? column - 1 : column));
+  plans.set(bank, new Plan(svg, { textPx: 20, sections: 4, depthMm: 1900, fill: true, heading: true, onSelect }));
 }
 
 let heardAt = Date.now();
@@ -19,19 +23,57 @@ let pulse = JSON.parse(document.body.dataset.pulse);
 let promptSince = Date.now();
 let promptLasts = pulse.remaining_ms;
 
+// A finger that is down presses what it sees: a piece under it is replaced only when it has left.
+const held = new Map();
+let pressed = null;
+document.addEventListener("pointerdown", (event) => (pressed = event.target));
+for (const over of ["pointerup", "pointercancel"]) {
+  document.addEventListener(over, () => setTimeout(releasePieces, 50));
+}
+
+function releasePieces() {
+  pressed = null;
+  const waiting = [...held];
+  held.clear();
+  for (const [name, html] of waiting) replacePiece(name, html);
+}
+
 /** Puts a rendered piece in place; the focus stays where it was if its element is still there. */
 function replacePiece(name, html) {
   const holder = document.getElementById(name);
-  const focused = holder.contains(document.activeElement) ? document.activeElement.id : "";
+  if (pressed && holder.contains(pressed) && name !== "prompt") {
+    held.set(name, html);
+    return;
+  }
+  const focused = holder.contains(document.activeElement) ? markFocus(holder) : null;
   holder.innerHTML = html;
-  if (focused) document.getElementById(focused)?.focus();
+  panels.settle();
+  if (focused) findFocus(holder, focused)?.focus();
+  countDown();
   showClock();
+}
+
+/** What tells the focused element from its neighbours: its id, or its name and value. */
+function markFocus(holder) {
+  const { id, name, value } = document.activeElement;
+  const alike = [...holder.querySelectorAll("button, a, select")];
+  return { id, name, value, place: alike.indexOf(document.activeElement) };
+}
+
+function findFocus(holder, { id, name, value, place }) {
+  if (id) return document.getElementById(id);
+  const alike = [...holder.querySelectorAll("button, a, select")];
+  return alike.find((each) => name && each.name === name && each.value === value) ?? alike[place];
 }
 
 function hearPulse(next) {
   if (next.answer > pulse.answer) soundAnswer(next.sound, next.speech, next.speech_language);
   soundSiren(next.siren);
   if (next.pin_of !== pulse.pin_of) next.pin_of ? keypad.askPin(next.pin_of) : keypad.leavePin();
+  if (next.prompt !== pulse.prompt || next.bank !== pulse.bank) {
+    panels.showBank(next.bank);
+    if (next.prompt) panels.close();
+  }
   if (next.prompt !== pulse.prompt || next.moving !== pulse.moving || (next.remaining_ms ?? 0) > promptLasts) promptLasts = next.remaining_ms;
   promptSince = Date.now();
   pulse = next;
@@ -78,6 +120,7 @@ setInterval(() => {
   heardAt = live.heardAt.getTime();
   if (Date.now() - heardAt > SILENCE_LIMIT_MS) live.breakOff();
   showClock();
+  countDown();
 }, 200);
 
 /** Forms become posts by script; without script they stay plain forms. */
@@ -88,6 +131,7 @@ document.addEventListener("submit", (event) => {
   const fields = Object.fromEntries(new FormData(form));
   if (event.submitter?.name) fields[event.submitter.name] = event.submitter.value;
   if (form.dataset.act === "confirm") restPress(event.submitter);
+  if (form.dataset.act === "operate") panels.close();
   send(form.dataset.act, fields);
 });
 
