@@ -22,6 +22,7 @@ from firmware_protocol.codes import (
     LeaseRefusal,
     Outcome,
     PositionQuality,
+    RoomInputs,
     SafetyBits,
 )
 from firmware_protocol.fields import (
@@ -51,6 +52,7 @@ _LEASE_REFUSALS = {int(refusal): refusal for refusal in LeaseRefusal}
 _SAFETY_MASK = sum(SafetyBits)
 _FAULT_MASK = sum(FaultBits)
 _CAPABILITY_MASK = sum(Capabilities)
+_ROOM_MASK = sum(RoomInputs)
 
 
 # Every reading has these, and few differ: making flags costs more than all the rest of a snapshot.
@@ -207,6 +209,7 @@ class Detail:
     lease_left_ms: int
     stop_reason: int
     aisle_widths_mm: tuple[int | None, ...]
+    room_inputs: RoomInputs = RoomInputs.NONE
 
     def to_registers(self) -> tuple[int, ...]:
         positions = _pad([UNKNOWN_POSITION if mm is None else mm for mm in self.positions_mm], map_.MAX_COLUMNS)
@@ -216,7 +219,7 @@ class Detail:
         return (
             *positions, *pack_pairs(self.qualities), climate, damp, self.in_aisle_locks, self.gateway_locks,
             self.indicator_aisle, self.indicator_place.to_register(), self.lights, self.lease_refusal,
-            self.lease_left_ms, self.stop_reason, 0, 0, 0, *widths,
+            self.lease_left_ms, self.stop_reason, self.room_inputs, 0, 0, *widths,
         )  # fmt: skip
 
     @classmethod
@@ -238,6 +241,7 @@ class Detail:
             None if words[28] == UNKNOWN_POSITION else words[28] / 10,
             words[29], words[30], words[31], place, words[33], refusal, words[35], words[36],
             tuple(None if mm == UNKNOWN_POSITION else mm for mm in words[40 : 40 + aisles]),
+            RoomInputs(words[37] & _ROOM_MASK),
         )  # fmt: skip
 
 

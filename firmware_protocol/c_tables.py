@@ -25,6 +25,7 @@ _PREFIXES: dict[type[IntEnum | IntFlag], str] = {
     codes.Capabilities: "CAN",
     codes.StopReason: "STOP_FOR",
     codes.LeaseRefusal: "LEASE_REFUSED",
+    codes.RoomInputs: "ROOM",
 }
 _LIMITS = {
     "PROTOCOL_VERSION": map_.PROTOCOL_VERSION,

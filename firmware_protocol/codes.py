@@ -88,6 +88,8 @@ class SafetyBits(IntFlag):
     DRIVE_POWER = 1 << 11
     LEASE_LIVE = 1 << 12
     STANDSTILL = 1 << 13
+    SWEEP_TRIPPED = 1 << 14
+    DRIVE_SUPPLY_LOST = 1 << 15
 
 
 class FaultBits(IntFlag):
@@ -106,6 +108,7 @@ class FaultBits(IntFlag):
     INDICATOR = 1 << 9
     LOCK = 1 << 10
     CLIMATE = 1 << 11
+    OVERLOAD = 1 << 12
 
 
 class Outcome(IntEnum):
@@ -174,6 +177,14 @@ class EventKind(IntEnum):
     HOMED = 24
     STOP_PRESSED = 25
     TRIP_RESET = 26
+    # 27 is never given: a vector of 1.0 says that it means nothing
+    SWEEP_TRIPPED = 28
+    SWEEP_RESTORED = 29
+    OVERLOAD = 30
+    POWER_FAILED = 31
+    POWER_RETURNED = 32
+    SMOKE = 33
+    WATER = 34
 
 
 class Face(IntEnum):
@@ -223,6 +234,12 @@ class Capabilities(IntFlag):
     ENTRY_BEAMS = 1 << 14
     FIRE_INPUT = 1 << 15
     INDICATOR_PER_PLACE = 1 << 16
+    WEAR = 1 << 17
+    SWEEPS = 1 << 18
+    SMOKE_INPUT = 1 << 19
+    WATER_INPUT = 1 << 20
+    DOOR_CONTACT = 1 << 21
+    CONTACTS_ONLY = 1 << 22
 
 
 class StopReason(IntEnum):
@@ -247,3 +264,12 @@ class LeaseRefusal(IntEnum):
     COUNTER = 3
     SEQUENCE_OLD = 4
     LAPSED = 5
+
+
+class RoomInputs(IntFlag):
+    """What contacts in the room say, as it is now (DETAIL); none of it moves or stops steel but smoke (SPEC 5.6)."""
+
+    NONE = 0
+    SMOKE = 1 << 0
+    WATER = 1 << 1
+    DOOR_OPEN = 1 << 2

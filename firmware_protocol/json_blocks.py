@@ -18,10 +18,12 @@ from firmware_protocol.codes import (
     LeaseRefusal,
     Outcome,
     PositionQuality,
+    RoomInputs,
     SafetyBits,
 )
 from firmware_protocol.fields import pack_pairs, unpack_pairs
 from firmware_protocol.json_fields import Fields, list_aisles, name_flags, show_place, show_target
+from firmware_protocol.wear import Wear
 
 _U32 = 0xFFFFFFFF
 _MAX_MM = 0xFFFE  # 0xFFFF is the register's word for unknown
@@ -42,7 +44,7 @@ class Events:
     entries: tuple[RingEvent, ...]
 
 
-Block = Identity | MotionSnapshot | Detail | RequestLog | Events
+Block = Identity | MotionSnapshot | Detail | RequestLog | Events | Wear
 
 
 def list_contacts(contacts: tuple[int, int, int], columns: int) -> list[str]:
@@ -136,6 +138,7 @@ def _show_detail(block: Detail, _columns: int) -> dict[str, object]:
         "lease_left_ms": block.lease_left_ms,
         "stop_reason": block.stop_reason,
         "aisle_width_mm": list(block.aisle_widths_mm),
+        **({"room_inputs": name_flags(block.room_inputs)} if block.room_inputs else {}),
     }
 
 
@@ -148,6 +151,7 @@ def _read_detail(fields: Fields) -> Block:
         fields.integer("indicator_aisle", map_.MAX_AISLES), fields.place(), fields.aisles("lights"),
         fields.number("lease_refusal", LeaseRefusal), fields.integer("lease_left_ms"), fields.integer("stop_reason"),
         fields.integers("aisle_width_mm", _MAX_MM, map_.MAX_AISLES),
+        fields.flags("room_inputs", RoomInputs) if fields.has("room_inputs") else RoomInputs.NONE,
     )  # fmt: skip
 
 
@@ -192,12 +196,25 @@ def _read_events(fields: Fields) -> Block:
     return Events(fields.integer("event_ring_head"), entries)
 
 
+def _show_wear(block: Wear, _columns: int) -> dict[str, object]:
+    return {name: list(getattr(block, name)) for name in Wear.__slots__}
+
+
+def _read_wear(fields: Fields) -> Block:
+    return Wear(
+        fields.integers("column_cycles", _U32 - 1, map_.MAX_COLUMNS),
+        fields.integers("motor_current_ma", _MAX_MM, map_.MAX_COLUMNS),
+        fields.integers("opening_time_ms", _MAX_MM * 10, map_.MAX_AISLES),
+    )
+
+
 BLOCK_WRITERS: Mapping[type[Any], tuple[str, Callable[[Any, int], dict[str, object]]]] = {
     Identity: ("identity", _show_identity),
     MotionSnapshot: ("motion", _show_motion),
     Detail: ("detail", _show_detail),
     RequestLog: ("log", _show_log),
     Events: ("event", _show_events),
+    Wear: ("wear", _show_wear),
 }
 BLOCK_READERS: Mapping[str, Callable[[Fields], Block]] = {
     "identity": _read_identity,
@@ -205,4 +222,5 @@ BLOCK_READERS: Mapping[str, Callable[[Fields], Block]] = {
     "detail": _read_detail,
     "log": _read_log,
     "event": _read_events,
+    "wear": _read_wear,
 }

@@ -44,6 +44,7 @@ class Sheet(Enum):
     DETAIL = "detail"
     LOG = "log"
     EVENT = "event"
+    WEAR = "wear"
 
 
 class Decline(Enum):

@@ -6,7 +6,7 @@ from firmware_protocol.blocks import Identity
 from firmware_protocol.exchange import Exchange, Kind
 from firmware_protocol.fields import MessageFault
 from firmware_protocol.pdu import ask_registers
-from firmware_protocol.registers import IDENTITY, MAP_HASH
+from firmware_protocol.registers import IDENTITY, KNOWN_MAPS
 from firmware_protocol.reports import Condition, ConditionChanged
 
 # A unit that has just fallen silent is looked for soon; one that is off must not cost its neighbours time.
@@ -75,7 +75,7 @@ class Presence:
         identity = Identity.from_registers(words)
         if isinstance(identity, MessageFault):
             return self.change(Condition.MISMATCH, None, identity.field)
-        if identity.map_hash != MAP_HASH:
+        if KNOWN_MAPS.get(identity.protocol_version) != identity.map_hash:
             return self.change(Condition.MISMATCH, None, "map_hash")
         return identity
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zlib import crc32
 
-PROTOCOL_VERSION = 0x0100
+PROTOCOL_VERSION = 0x0101
 MAX_COLUMNS = 24
 MAX_AISLES = 16
 LOG_ENTRIES = 16
@@ -67,6 +67,7 @@ MOTION = Block("motion", 0x0100, 16, "r")
 DETAIL = Block("detail", 0x0200, 56, "r")
 REQUEST_LOG = Block("request_log", 0x0300, LOG_ENTRIES * LOG_ENTRY_REGISTERS, "r")
 EVENT_RING = Block("event_ring", 0x0400, RING_ENTRIES * RING_ENTRY_REGISTERS, "r")
+WEAR = Block("wear", 0x0500, 88, "r")
 SELECT = Block("select", 0x0800, 6, "w")
 SELECT_ANSWER = Block("select_answer", 0x0810, 10, "r")
 OPERATE = Block("operate", 0x0820, 8, "w")
@@ -79,7 +80,7 @@ DESELECT = Block("deselect", 0x0861, 1, "w")
 INDICATOR = Block("indicator", 0x0870, 2, "w")
 
 BLOCKS = (
-    IDENTITY, MOTION, DETAIL, REQUEST_LOG, EVENT_RING, SELECT, SELECT_ANSWER, OPERATE, OPERATE_ANSWER,
+    IDENTITY, MOTION, DETAIL, REQUEST_LOG, EVENT_RING, WEAR, SELECT, SELECT_ANSWER, OPERATE, OPERATE_ANSWER,
     ACT, ACT_ANSWER, LEASE, STOP, DESELECT, INDICATOR,
 )  # fmt: skip
 # The part of IDENTITY a session needs before it goes online; the texts behind it are read once afterwards.
@@ -90,9 +91,9 @@ IDENTITY_TEXTS = 28
 
 def _row(  # noqa: PLR0917  # a table row reads by position
     address: int, name: str, kind: str = "u16", unit: str = "", scale: float = 1, access: str = "r",
-    repeat: int = 1, stride: int = 0,
+    repeat: int = 1, stride: int = 0, since: str = "1.0",
 ) -> RegisterDef:  # fmt: skip
-    return RegisterDef(address, name, kind, scale, unit, access, "1.0", repeat, stride or KIND_REGISTERS[kind])
+    return RegisterDef(address, name, kind, scale, unit, access, since, repeat, stride or KIND_REGISTERS[kind])
 
 
 REGISTERS: tuple[RegisterDef, ...] = (
@@ -143,6 +144,7 @@ REGISTERS: tuple[RegisterDef, ...] = (
     _row(0x0222, "lease_refusal", "enum"),
     _row(0x0223, "lease_left_ms", unit="ms"),
     _row(0x0224, "stop_reason"),
+    _row(0x0225, "room_inputs", "mask", since="1.1"),
     _row(0x0228, "aisle_width_mm", unit="mm", repeat=MAX_AISLES),
     _row(0x0300, "log_request_id", "u64", repeat=LOG_ENTRIES, stride=LOG_ENTRY_REGISTERS),
     _row(0x0304, "log_target", "packed", repeat=LOG_ENTRIES, stride=LOG_ENTRY_REGISTERS),
@@ -151,6 +153,9 @@ REGISTERS: tuple[RegisterDef, ...] = (
     _row(0x0401, "event_kind", "enum", repeat=RING_ENTRIES, stride=RING_ENTRY_REGISTERS),
     _row(0x0402, "event_argument", repeat=RING_ENTRIES, stride=RING_ENTRY_REGISTERS),
     _row(0x0403, "event_age_ms", unit="ms", scale=10, repeat=RING_ENTRIES, stride=RING_ENTRY_REGISTERS),
+    _row(0x0500, "column_cycles", "u32", repeat=MAX_COLUMNS, since="1.1"),
+    _row(0x0530, "motor_current_ma", unit="mA", repeat=MAX_COLUMNS, since="1.1"),
+    _row(0x0548, "opening_time_ms", unit="ms", scale=10, repeat=MAX_AISLES, since="1.1"),
     _row(0x0800, "select_request_id", "u64", access="w"),
     _row(0x0804, "select_target", "packed", access="w"),
     _row(0x0805, "select_place", "packed", access="w"),
@@ -203,3 +208,5 @@ def map_hash() -> int:
 
 
 MAP_HASH = map_hash()
+# Maps that a gateway of this version understands: rows that came later are then not there (SPEC 3.3).
+KNOWN_MAPS = {0x0100: 0xB8BD254C, PROTOCOL_VERSION: MAP_HASH}

@@ -8,6 +8,7 @@ from enum import Enum
 from firmware_protocol.blocks import Detail, Identity, MotionSnapshot, RingEvent
 from firmware_protocol.codes import EndCause, Outcome, Reasons
 from firmware_protocol.messages import SelectAnswer
+from firmware_protocol.wear import Wear
 
 
 class Condition(Enum):
@@ -51,6 +52,12 @@ class MotionRead:
 @dataclass(frozen=True, slots=True)
 class DetailRead:
     detail: Detail
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class WearRead:
+    wear: Wear
     at_ms: float
 
 
@@ -116,6 +123,7 @@ Report = (
     ConditionChanged
     | MotionRead
     | DetailRead
+    | WearRead
     | RingRead
     | SelectAnswered
     | OperateAnswered

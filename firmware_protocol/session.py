@@ -25,7 +25,6 @@ from firmware_protocol.reports import (
     ActAnswered,
     Condition,
     ConditionChanged,
-    DetailRead,
     MotionRead,
     OperateAnswered,
     OutcomeRead,
@@ -35,13 +34,13 @@ from firmware_protocol.reports import (
     StopReadBack,
     WireFailed,
 )
-from firmware_protocol.spare import DETAIL_PIECE, DetailReader, RingReader
+from firmware_protocol.spare import RingReader, SlowReader
 from firmware_protocol.stopping import StopKeeper
 from firmware_protocol.watch import Ghosts, MotionWatch
 
 IDLE_MS = 1000.0
 READ = 0x03
-MOTION_SHAPE, DETAIL_SHAPE, RING_SHAPES = (READ, 37), (READ, 5 + 2 * DETAIL_PIECE), ((READ, 13), (READ, 21))
+MOTION_SHAPE, RING_SHAPES = (READ, 37), ((READ, 13), (READ, 21))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class ControllerSession:
         self._motion_due_ms = 0.0
         self._watch, self._ghosts = MotionWatch(), Ghosts()
         self._ring = RingReader()
-        self._detail = DetailReader(settings.detail_period_ms, settings.detail_busy_period_ms)
+        self._detail = SlowReader(settings.detail_period_ms, settings.detail_busy_period_ms)
         self._lease, self._stop, self._doubts = LeaseKeeper(), StopKeeper(settings.stop_confirm_ms), DoubtBook()
         self._orders = OrderBook(self._fail)
 
@@ -177,7 +176,7 @@ class ControllerSession:
     def _find_spare_haste(self, now_ms: float) -> Haste | None:
         if self._ring.is_due and not any(self._ghosts.find(shape, now_ms) for shape in RING_SHAPES):
             return Haste.RING
-        if self._watch.snapshot is None or self._ghosts.find(DETAIL_SHAPE, now_ms) is not None:
+        if self._watch.snapshot is None or self._ghosts.find(self._detail.shape, now_ms) is not None:
             return None
         return Haste.DETAIL if now_ms >= self._detail.due_ms(self._is_busy) else None
 
@@ -396,13 +395,9 @@ class ControllerSession:
         self._reports.append(OutcomeRead(doubt.request_id, entry.outcome, entry.cause, now_ms))
 
     def _take_detail(self, words: tuple[int, ...], now_ms: float) -> None:
-        identity = self._presence.identity
-        if len(words) != DETAIL_PIECE or identity is None:
-            self._detail.drop()
-            return
-        detail = self._detail.take(words, identity.columns, identity.aisles)
-        if detail is not None and not isinstance(detail, MessageFault):
-            self._reports.append(DetailRead(detail, now_ms))
+        told = self._detail.take(words, self._presence.identity, now_ms, busy=self._is_busy)
+        if told is not None:
+            self._reports.append(told)
 
     def _take_identity(self, words: tuple[int, ...], now_ms: float) -> None:
         read = self._presence.read(words)

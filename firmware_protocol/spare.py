@@ -1,17 +1,21 @@
-"""What is read in a bus's spare time, in pieces short enough for a running lease: event ring and DETAIL block."""
+"""What is read in a bus's spare time, in pieces a running lease has room for: event ring, DETAIL, WEAR."""
 
 from __future__ import annotations
 
-from firmware_protocol.blocks import Detail, RingEvent, ring_slot
+from firmware_protocol.blocks import Detail, Identity, RingEvent, ring_slot
+from firmware_protocol.codes import Capabilities
 from firmware_protocol.exchange import Exchange, Kind
 from firmware_protocol.fields import MessageFault
+from firmware_protocol.frame import READ_HOLDING
 from firmware_protocol.pdu import ask_registers
-from firmware_protocol.registers import DETAIL, RING_ENTRIES, RING_ENTRY_REGISTERS
-from firmware_protocol.reports import RingRead
+from firmware_protocol.registers import DETAIL, RING_ENTRIES, RING_ENTRY_REGISTERS, WEAR
+from firmware_protocol.reports import DetailRead, RingRead, WearRead
+from firmware_protocol.wear import Wear
 
 # Counts of registers differ between all kinds of reads, so that a late answer can't pass for another's (SPEC 6.10).
 RING_READ_ENTRIES = 2
-DETAIL_PIECE = 14
+DETAIL_PIECE, WEAR_PIECE = 14, 11
+WEAR_PERIOD_MS = 60_000.0
 
 
 class RingReader:
@@ -69,8 +73,8 @@ class RingReader:
         return RingRead(tuple(events), self._read, lost, now_ms)
 
 
-class DetailReader:
-    """Gathers the DETAIL block piece by piece."""
+class SlowReader:
+    """Gathers DETAIL piece by piece, and now and then, while nothing moves, WEAR."""
 
     def __init__(self, period_ms: float, busy_period_ms: float) -> None:
         """Begin a new round this often: seldom at rest, oftener while columns travel."""
@@ -78,6 +82,13 @@ class DetailReader:
         self._busy_period_ms = busy_period_ms
         self._words: tuple[int, ...] = ()
         self._began_ms: float | None = None
+        self._wear_due_ms = 0.0
+        self._block, self._piece = DETAIL, DETAIL_PIECE
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of the next answer."""
+        return READ_HOLDING, 5 + 2 * self._piece
 
     def due_ms(self, busy: bool) -> float:
         """When the next piece may be read."""
@@ -89,17 +100,31 @@ class DetailReader:
         """Build the read of the next piece."""
         if not self._words:
             self._began_ms = now_ms
-        address = DETAIL.address + len(self._words)
-        return Exchange(Kind.DETAIL, ask_registers(unit, address, DETAIL_PIECE), 5 + 2 * DETAIL_PIECE)
+        address = self._block.address + len(self._words)
+        return Exchange(Kind.DETAIL, ask_registers(unit, address, self._piece), 5 + 2 * self._piece)
 
-    def take(self, words: tuple[int, ...], columns: int, aisles: int) -> Detail | MessageFault | None:
+    def take(
+        self, words: tuple[int, ...], identity: Identity | None, now_ms: float, *, busy: bool
+    ) -> DetailRead | WearRead | None:
         """Take a piece; the last one completes the block."""
-        self._words += words
-        if len(self._words) < DETAIL.count:
+        if len(words) != self._piece or identity is None:
+            self.drop()
             return None
-        whole, self._words = self._words, ()
-        return Detail.from_registers(whole, columns, aisles)
+        self._words += words
+        if len(self._words) < self._block.count:
+            return None
+        block, whole = self._block, self._words
+        self.drop()
+        if block is WEAR:
+            wear = Wear.from_registers(whole, identity.columns, identity.aisles)
+            return None if isinstance(wear, MessageFault) else WearRead(wear, now_ms)
+        if identity.capabilities & Capabilities.WEAR and now_ms >= self._wear_due_ms and not busy:
+            self._wear_due_ms = now_ms + WEAR_PERIOD_MS
+            self._block, self._piece = WEAR, WEAR_PIECE
+        detail = Detail.from_registers(whole, identity.columns, identity.aisles)
+        return None if isinstance(detail, MessageFault) else DetailRead(detail, now_ms)
 
     def drop(self) -> None:
         """Give up this round."""
         self._words = ()
+        self._block, self._piece = DETAIL, DETAIL_PIECE

@@ -11,7 +11,7 @@ from firmware_protocol.registers import BLOCKS, MAP_HASH, REGISTERS, Block
 _NUMBERED = (
     codes.BankState, codes.Operation, codes.Reasons, codes.SafetyBits, codes.FaultBits, codes.Outcome, codes.EndCause,
     codes.EventKind, codes.Face, codes.PositionQuality, codes.Contact, codes.Capabilities, codes.StopReason,
-    codes.LeaseRefusal,
+    codes.LeaseRefusal, codes.RoomInputs,
 )  # fmt: skip
 
 

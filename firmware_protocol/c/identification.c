@@ -34,7 +34,7 @@ static const char *object_text(const struct controller *c, uint8_t id, char *buf
     case 0x80u:
         return c->plan->serial_number;
     case 0x81u:
-        return "1.0";
+        return "1.1";
     case 0x82u:
         write_hex(buffer, MAP_HASH);
         return buffer;

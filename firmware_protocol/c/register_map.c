@@ -7,6 +7,7 @@ const struct register_block register_blocks[BLOCKS] = {
     {0x0200u, 56u, 'r'},
     {0x0300u, 96u, 'r'},
     {0x0400u, 128u, 'r'},
+    {0x0500u, 88u, 'r'},
     {0x0800u, 6u, 'w'},
     {0x0810u, 10u, 'r'},
     {0x0820u, 8u, 'w'},

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define PROTOCOL_VERSION 256u
+#define PROTOCOL_VERSION 257u
 #define MAX_COLUMNS 24u
 #define MAX_AISLES 16u
 #define LOG_ENTRIES 16u
@@ -12,7 +12,7 @@
 #define RING_ENTRIES 32u
 #define RING_ENTRY_REGISTERS 4u
 #define LARGEST_BLOCK 128u
-#define MAP_HASH 0xB8BD254Cu
+#define MAP_HASH 0xD2765974u
 
 /* Addresses (SPEC 3.2). */
 #define REG_PROTOCOL_VERSION 0x0000u
@@ -62,6 +62,7 @@
 #define REG_LEASE_REFUSAL 0x0222u
 #define REG_LEASE_LEFT_MS 0x0223u
 #define REG_STOP_REASON 0x0224u
+#define REG_ROOM_INPUTS 0x0225u
 #define REG_AISLE_WIDTH_MM 0x0228u
 #define REG_LOG_REQUEST_ID 0x0300u
 #define REG_LOG_TARGET 0x0304u
@@ -70,6 +71,9 @@
 #define REG_EVENT_KIND 0x0401u
 #define REG_EVENT_ARGUMENT 0x0402u
 #define REG_EVENT_AGE_MS 0x0403u
+#define REG_COLUMN_CYCLES 0x0500u
+#define REG_MOTOR_CURRENT_MA 0x0530u
+#define REG_OPENING_TIME_MS 0x0548u
 #define REG_SELECT_REQUEST_ID 0x0800u
 #define REG_SELECT_TARGET 0x0804u
 #define REG_SELECT_PLACE 0x0805u
@@ -109,6 +113,8 @@
 #define REQUEST_LOG_COUNT 96u
 #define EVENT_RING_AT 0x0400u
 #define EVENT_RING_COUNT 128u
+#define WEAR_AT 0x0500u
+#define WEAR_COUNT 88u
 #define SELECT_AT 0x0800u
 #define SELECT_COUNT 6u
 #define SELECT_ANSWER_AT 0x0810u
@@ -191,6 +197,8 @@
 #define SAFETY_DRIVE_POWER 0x800u
 #define SAFETY_LEASE_LIVE 0x1000u
 #define SAFETY_STANDSTILL 0x2000u
+#define SAFETY_SWEEP_TRIPPED 0x4000u
+#define SAFETY_DRIVE_SUPPLY_LOST 0x8000u
 
 /* FaultBits (SPEC chapter 4) */
 #define FAULT_NONE 0x0u
@@ -206,6 +214,7 @@
 #define FAULT_INDICATOR 0x200u
 #define FAULT_LOCK 0x400u
 #define FAULT_CLIMATE 0x800u
+#define FAULT_OVERLOAD 0x1000u
 
 /* Outcome (SPEC chapter 4) */
 #define OUTCOME_NONE 0x0u
@@ -265,6 +274,13 @@
 #define EVENT_HOMED 0x18u
 #define EVENT_STOP_PRESSED 0x19u
 #define EVENT_TRIP_RESET 0x1Au
+#define EVENT_SWEEP_TRIPPED 0x1Cu
+#define EVENT_SWEEP_RESTORED 0x1Du
+#define EVENT_OVERLOAD 0x1Eu
+#define EVENT_POWER_FAILED 0x1Fu
+#define EVENT_POWER_RETURNED 0x20u
+#define EVENT_SMOKE 0x21u
+#define EVENT_WATER 0x22u
 
 /* Face (SPEC chapter 4) */
 #define FACE_NONE 0x0u
@@ -302,6 +318,12 @@
 #define CAN_ENTRY_BEAMS 0x4000u
 #define CAN_FIRE_INPUT 0x8000u
 #define CAN_INDICATOR_PER_PLACE 0x10000u
+#define CAN_WEAR 0x20000u
+#define CAN_SWEEPS 0x40000u
+#define CAN_SMOKE_INPUT 0x80000u
+#define CAN_WATER_INPUT 0x100000u
+#define CAN_DOOR_CONTACT 0x200000u
+#define CAN_CONTACTS_ONLY 0x400000u
 
 /* StopReason (SPEC chapter 4) */
 #define STOP_FOR_PERSON 0x1u
@@ -321,6 +343,12 @@
 #define LEASE_REFUSED_SEQUENCE_OLD 0x4u
 #define LEASE_REFUSED_LAPSED 0x5u
 
+/* RoomInputs (SPEC chapter 4) */
+#define ROOM_NONE 0x0u
+#define ROOM_SMOKE 0x1u
+#define ROOM_WATER 0x2u
+#define ROOM_DOOR_OPEN 0x4u
+
 #define OPERATION_NUMBERS {0u, 1u, 2u, 3u, 4u, 5u, 16u, 17u, 18u, 19u, 20u, 21u}
 
 struct register_block {
@@ -329,7 +357,7 @@ struct register_block {
     char access;
 };
 
-#define BLOCKS 15u
+#define BLOCKS 16u
 extern const struct register_block register_blocks[BLOCKS];
 
 #endif

@@ -21,10 +21,11 @@ REASONS = [
 SAFETY = [
     "ESTOP_OPEN", "EDGE_TRIPPED", "BEAM_BROKEN", "TRIP_LATCHED", "CLUTCH_RELEASED", "LOCAL_PANEL", "MAINTENANCE_KEY",
     "IN_AISLE_LOCK", "GATEWAY_LOCK", "FIRE_INPUT", "WARNING_ON", "DRIVE_POWER", "LEASE_LIVE", "STANDSTILL",
+    "SWEEP_TRIPPED", "DRIVE_SUPPLY_LOST",
 ]  # fmt: skip
 FAULTS = [
     "DRIVE", "JAM", "POSITION_LOST", "CONTACT_MISMATCH", "SENSOR", "TRAVEL_TIME", "COLUMN_BUS", "SUPPLY_LOW",
-    "SELF_TEST", "INDICATOR", "LOCK", "CLIMATE",
+    "SELF_TEST", "INDICATOR", "LOCK", "CLIMATE", "OVERLOAD",
 ]  # fmt: skip
 OUTCOMES = [
     "NONE", "SELECTED", "ACCEPTED", "DONE", "REFUSED", "STOPPED", "LAPSED", "FAILED", "EXPIRED", "DESELECTED",
@@ -37,12 +38,15 @@ EVENTS = [
     "NONE", "POWER_ON", "BUTTON", "HANDLE", "OCCUPIED", "CLEARED", "BEAM_BROKEN", "BEAM_RESTORED", "EDGE_TRIPPED",
     "EDGE_RESTORED", "ESTOP_OPENED", "ESTOP_CLOSED", "LOCK_SET", "LOCK_RELEASED", "LOCAL_MOTION", "MOTION_ENDED",
     "FAULT_SET", "FAULT_CLEARED", "DOOR", "FIRE", "MAINTENANCE", "ASLEEP", "AWAKE", "POSITION_LOST", "HOMED",
-    "STOP_PRESSED", "TRIP_RESET",
+    "STOP_PRESSED", "TRIP_RESET", "", "SWEEP_TRIPPED", "SWEEP_RESTORED", "OVERLOAD", "POWER_FAILED", "POWER_RETURNED",
+    "SMOKE", "WATER",
 ]  # fmt: skip
 CAPABILITIES = [
     "MEASURES_POSITION", "CLOSE_ALL", "VENTILATE", "PARK", "HOME", "LOCK", "LIGHT", "INDICATOR", "CLIMATE", "WAKE",
-    "CLEAR_FAULT", "FOOT_BEAMS", "PIR", "EDGES", "ENTRY_BEAMS", "FIRE_INPUT", "INDICATOR_PER_PLACE",
+    "CLEAR_FAULT", "FOOT_BEAMS", "PIR", "EDGES", "ENTRY_BEAMS", "FIRE_INPUT", "INDICATOR_PER_PLACE", "WEAR", "SWEEPS",
+    "SMOKE_INPUT", "WATER_INPUT", "DOOR_CONTACT", "CONTACTS_ONLY",
 ]  # fmt: skip
+ROOM = ["SMOKE", "WATER", "DOOR_OPEN"]
 FACES = ["NONE", "A", "B"]
 QUALITIES = ["UNKNOWN", "INFERRED", "CONTACTS_ONLY", "MEASURED"]
 LEASE_REFUSALS = ["NONE", "NO_MOTION", "WRONG_TOKEN", "COUNTER", "SEQUENCE_OLD", "LAPSED"]
@@ -98,7 +102,7 @@ def pairs(three: list[int], count: int) -> list[int]:
 
 
 def pick(names: list[str], index: int, field: str) -> str:
-    if index >= len(names):
+    if index >= len(names) or not names[index]:
         raise NonsenseError(field)
     return names[index]
 
@@ -178,7 +182,19 @@ def decode_detail(w: list[int]) -> dict[str, Any]:
         "in_aisle_locks": aisles(w[29]), "gateway_locks": aisles(w[30]), "indicator_aisle": w[31], **lit,
         "lights": aisles(w[33]), "lease_refusal": pick(LEASE_REFUSALS, w[34], "lease_refusal"), "lease_left_ms": w[35],
         "stop_reason": w[36], "aisle_widths_mm": [maybe(mm) for mm in w[40:44]],
+        **({"room_inputs": bits(w[37], ROOM)} if w[37] % 8 else {}),
     }  # fmt: skip
+
+
+def decode_wear(w: list[int]) -> dict[str, Any]:
+    """Five columns and four aisles, as in the vectors."""
+    sized(w, 88, "wear_length")
+    cycles = [number(w[2 * column : 2 * column + 2]) for column in range(5)]
+    return {
+        "column_cycles": [None if count == 0xFFFFFFFF else count for count in cycles],
+        "motor_current_ma": [maybe(ma) for ma in w[48:53]],
+        "opening_time_ms": [None if ms == 0xFFFF else 10 * ms for ms in w[72:76]],
+    }
 
 
 def decode_ring(w: list[int]) -> dict[str, Any]:
@@ -244,7 +260,7 @@ def decode_identification(octets: bytes) -> dict[str, Any]:
 
 
 ANSWERS = {
-    "motion": decode_motion, "identity": decode_identity, "detail": decode_detail, "ring": decode_ring,
+    "motion": decode_motion, "identity": decode_identity, "detail": decode_detail, "wear": decode_wear, "ring": decode_ring,
     "log": decode_log, "select_answer": decode_select_answer,
     "reasons_answer": lambda w: {**target(w[0]), "reasons": bits(w[1], REASONS)},
 }  # fmt: skip

@@ -442,7 +442,7 @@ def test_identification_by_texts(line: CLine) -> None:
     assert at == len(answer)
     numbers = line.read(0x0000, 7)
     assert texts[0] == "OpenAisle"
-    assert texts[0x81] == "1.0"
+    assert texts[0x81] == "1.1"
     assert [texts[0x82], texts[0x83], texts[0x84]] == [f"{numbers[n]:04X}{numbers[n + 1]:04X}" for n in (1, 3, 5)]
     assert line.ask("112b0e0480")[16:20] == "8009"
 

@@ -26,7 +26,7 @@ from tests.wait import wait_for
 UNIT = 17
 T = TypeVar("T")
 # The vectors' identity, but with this version's map hash; the vectors' readings, but of that identity's boot.
-IDENTITY = [0x0100, MAP_HASH >> 16, MAP_HASH & 0xFFFF, *recipes.IDENTITY_WORDS[3:], *[0] * 4]
+IDENTITY = [0x0101, MAP_HASH >> 16, MAP_HASH & 0xFFFF, *recipes.IDENTITY_WORDS[3:], *[0] * 4]
 MOTION = recipes.changed(recipes.MOTION_WORDS, 13, 0x0304)
 RING = [0] * 128
 RING[0x0102 % 32 * 4 : 0x0102 % 32 * 4 + 4] = [0x0102, 2, 0x0301, 123]

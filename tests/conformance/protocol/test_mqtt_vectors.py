@@ -49,6 +49,7 @@ from firmware_protocol.messages import (
     SelectRequest,
     Stop,
 )
+from firmware_protocol.wear import Wear
 from tests.conformance.protocol.test_spec_tables import SPEC
 
 FOLDER = Path(__file__).parents[3] / "firmware_protocol" / "vectors" / "mqtt"
@@ -114,6 +115,7 @@ REPORTS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "motion": lambda value: MotionSnapshot.from_registers(words_of(value)),
     "detail": lambda value: Detail.from_registers(words_of(value), value["columns"], value["aisles"]),
     "log": build_log,
+    "wear": lambda value: Wear.from_registers(words_of(value), value["columns"], value["aisles"]),
     "event": build_events,
 }
 

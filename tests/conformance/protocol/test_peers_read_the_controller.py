@@ -24,7 +24,7 @@ from tests.wait import wait_for
 UNIT = 17
 # What the demo bank is made of, as its plan says.
 PLAN = {
-    "protocol_version": 0x0100, "columns": 11, "aisles": 11, "sections": 4, "tiers": 6, "passable_gap_mm": 700,
+    "protocol_version": 0x0101, "columns": 11, "aisles": 11, "sections": 4, "tiers": 6, "passable_gap_mm": 700,
     "warning_time_ms": 1500, "nominal_speed_mm_s": 80, "settle_time_ms": 300, "wake_time_ms": 2000,
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ import re
 import zlib
 from pathlib import Path
 
-from firmware_protocol.registers import BLOCKS, MAP_HASH, REGISTERS
+from firmware_protocol.registers import BLOCKS, KNOWN_MAPS, MAP_HASH, REGISTERS
 from firmware_protocol.spec_tables import fill_tables
 
 PROTOCOL = Path(__file__).parents[3] / "firmware_protocol"
@@ -51,16 +51,23 @@ def test_says_what_is_never_claimed_in_both_languages() -> None:
     assert "都不是安全功能" in SPEC
 
 
-def test_map_hash_by_the_words_of_the_spec() -> None:
-    """SPEC 3.3: built here from the printed tables, not from the code's own text."""
+def spell_map(*versions: str) -> str:
+    """The map's canonical text (SPEC 3.3) from the printed tables, not from the code's own text."""
     lines = []
-    for address, name, kind, size, unit, scale in re.findall(
-        r"^\| 0x([0-9A-F]{4}) \| (\w+) \| (\w+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| 1\.0 \|$", SPEC, re.MULTILINE
+    for address, name, kind, size, unit, scale, since in re.findall(
+        r"^\| 0x([0-9A-F]{4}) \| (\w+) \| (\w+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| (1\.\d) \|$", SPEC, re.MULTILINE
     ):
         repeated = re.fullmatch(r"(\d+) x \d+, stride (\d+)", size)
         repeat, stride = repeated.groups() if repeated else ("1", size)
         access = "w" if int(address, 16) in WRITTEN else "r"
-        lines.append(f"{address}|{name}|{kind}|{scale}|{unit if unit != '-' else ''}|{access}|{repeat}|{stride}\n")
-    assert len(lines) == len(REGISTERS)
-    assert zlib.crc32("".join(lines).encode("ascii")) == MAP_HASH
+        if since in versions:
+            lines.append(f"{address}|{name}|{kind}|{scale}|{unit if unit != '-' else ''}|{access}|{repeat}|{stride}\n")
+    return "".join(lines)
+
+
+def test_map_hash_by_the_words_of_the_spec() -> None:
+    """SPEC 3.3: of this version, and of the earlier one that still stands in the field."""
+    assert zlib.crc32(spell_map("1.0", "1.1").encode("ascii")) == MAP_HASH
     assert f"0x{MAP_HASH:08X}" in SPEC
+    assert {0x0100: zlib.crc32(spell_map("1.0").encode("ascii")), 0x0101: MAP_HASH} == KNOWN_MAPS
+    assert f"1.0: 0x{KNOWN_MAPS[0x0100]:08X}" in SPEC

@@ -20,6 +20,7 @@ from firmware_protocol.geometry import (
     geometry_bytes,
     geometry_hash,
 )
+from firmware_protocol.wear import Wear
 
 READ_BLOCKS = {"motion": m.MotionSnapshot, "identity": m.Identity, "select_answer": m.SelectAnswer,
                "reasons_answer": m.ReasonsAnswer}  # fmt: skip
@@ -72,7 +73,7 @@ def show_detail(d: m.Detail) -> dict[str, Any]:
         "in_aisle_locks": list(m.aisles_of(d.in_aisle_locks)), "gateway_locks": list(m.aisles_of(d.gateway_locks)),
         "indicator_aisle": d.indicator_aisle, **show_place(d.indicator_place), "lights": list(m.aisles_of(d.lights)),
         "lease_refusal": d.lease_refusal.name, "lease_left_ms": d.lease_left_ms, "stop_reason": d.stop_reason,
-        "aisle_widths_mm": list(d.aisle_widths_mm),
+        "aisle_widths_mm": list(d.aisle_widths_mm), **({"room_inputs": name_bits(d.room_inputs)} if d.room_inputs else {}),
     }  # fmt: skip
 
 
@@ -180,6 +181,13 @@ def _decode_words(words: tuple[int, ...], function: int, say: str) -> dict[str, 
         events = [m.RingEvent.from_registers(words[at : at + 4]) for at in range(0, len(words), 4)]
         faults = [event for event in events if isinstance(event, m.MessageFault)]
         return _refuse(faults[0]) if faults else {"events": [show_message(event) for event in events]}
+    if say == "wear":
+        wear = Wear.from_registers(words, COLUMNS, AISLES)
+        return (
+            _refuse(wear)
+            if isinstance(wear, m.MessageFault)
+            else {name: list(getattr(wear, name)) for name in wear.__slots__}
+        )
     if say == "detail":
         message: Any = m.Detail.from_registers(words, COLUMNS, AISLES)
     else:
@@ -198,7 +206,7 @@ def encode(value: dict[str, Any], octets: bytes) -> bytes | None:
         return pdu.ask_read_write(unit, read.address, read.count, write.address, build_message(value).to_registers())
     if say in WRITES:
         return pdu.ask_write_many(unit, WRITES[say].address, build_message(value).to_registers())
-    if say in READ_BLOCKS or say in {"detail", "log", "ring"}:
+    if say in READ_BLOCKS or say in {"detail", "wear", "log", "ring"}:
         return _encode_block(say, octets)
     return PLAIN[say](unit, value) if say in PLAIN else None
 
@@ -245,6 +253,8 @@ def _encode_block(say: str, octets: bytes) -> bytes:
     words = tuple(int.from_bytes(octets[at : at + 2], "big") for at in range(3, len(octets) - 2, 2))
     if say == "detail":
         again: Any = m.Detail.from_registers(words, COLUMNS, AISLES).to_registers()
+    elif say == "wear":
+        again = Wear.from_registers(words, COLUMNS, AISLES).to_registers()  # type: ignore[union-attr]
     elif say == "log":
         entries = m.read_log(words)
         assert not isinstance(entries, m.MessageFault)

@@ -59,6 +59,15 @@ DETAIL_VALUE = {
     "indicator_aisle": 3, "face": "A", "section": 3, "tier": 4, "lights": [1, 10], "lease_refusal": "SEQUENCE_OLD",
     "lease_left_ms": 321, "stop_reason": 7, "aisle_widths_mm": [800, 0, None, 12],
 }  # fmt: skip
+WEAR_WORDS = [
+    0, 0, 0x0001, 0x86A0, 0xFFFF, 0xFFFF, 0, 7, 0xDEAD, 0xBEE1, *[0xFFFF] * 38,
+    0xFFFF, 2350, 0, 1, 0x7FFF, *[0xFFFF] * 19,
+    1234, 0xFFFF, 0, 0xFFFE, *[0xFFFF] * 12,
+]  # fmt: skip
+WEAR_VALUE = {
+    "column_cycles": [0, 100000, None, 7, 0xDEADBEE1], "motor_current_ma": [None, 2350, 0, 1, 0x7FFF],
+    "opening_time_ms": [12340, None, 0, 655340],
+}  # fmt: skip
 REQUEST_ID = 0x1122334455667788
 ID_WORDS = [0x1122, 0x3344, 0x5566, 0x7788]
 
@@ -202,6 +211,47 @@ PYMODBUS: tuple[Recipe, ...] = (
     Recipe("identification-answer", "3.5",
            {"say": "identification", "unit": 17, "objects": {"0": "OpenAisle", "1": "Shelf-11", "2": "1.2.3"}},
            ReadDeviceInformationResponse(1, {0: "OpenAisle", 1: "Shelf-11", 2: "1.2.3"}, dev_id=17)),
+    # ---- 1.1
+    Recipe("read-wear-piece", "3.2", {"say": "read", "unit": 17, "function": 3, "address": 0x0500, "count": 11},
+           read(0x0500, 11)),
+    Recipe("identity-1-1", "3.2",
+           {"say": "identity", "unit": 17} | IDENTITY_VALUE
+           | {"protocol_version": 0x0101, "capabilities": ["FIRE_INPUT", "WEAR", "CONTACTS_ONLY"]},
+           told(changed(changed(changed(IDENTITY_WORDS, 0, 0x0101), 19, 0x0042), 20, 0x8000))),
+    Recipe("detail-room-inputs", "3.2", {"say": "detail", "unit": 17} | DETAIL_VALUE | {"room_inputs": ["WATER"]},
+           told(changed(DETAIL_WORDS, 37, 2))),
+    Recipe("wear", "3.2", {"say": "wear", "unit": 17} | WEAR_VALUE, told(WEAR_WORDS)),
+    Recipe("motion-sweep-and-supply", "4",
+           {"say": "motion", "unit": 2} | REST_VALUE
+           | {"safety": ["STANDSTILL", "SWEEP_TRIPPED", "DRIVE_SUPPLY_LOST"], "faults": ["OVERLOAD"]},
+           told(changed(changed(REST_WORDS, 4, 0xE000), 5, 0x1000), 2)),
+    Recipe("ring-sweep-and-water", "5.10",
+           {"say": "ring", "unit": 17, "events": [
+               {"sequence": 0x0102, "kind": "SWEEP_TRIPPED", "argument": 9, "age_ms": 1230},
+               {"sequence": 0x0103, "kind": "WATER", "argument": 1, "age_ms": 0}]},
+           told([0x0102, 28, 9, 123, 0x0103, 34, 1, 0])),
+    Recipe("ring-smoke-and-power", "5.10",
+           {"say": "ring", "unit": 17, "events": [
+               {"sequence": 0xFFFF, "kind": "SMOKE", "argument": 1, "age_ms": 10},
+               {"sequence": 0, "kind": "POWER_FAILED", "argument": 0, "age_ms": 20}]},
+           told([0xFFFF, 33, 1, 1, 0, 31, 0, 2])),
+    Recipe("select-park", "5.12",
+           {"say": "select", "unit": 1, "request_id": 0xFEDCBA9876543210, "operation": "PARK", "aisle": 0,
+            "face": "NONE", "section": 0, "tier": 0},
+           write_read(0x0800, [0xFEDC, 0xBA98, 0x7654, 0x3210, 0x0400, 0], 0x0810, 10, 1)),
+    Recipe("act-lock-bank", "5.12",
+           {"say": "act", "unit": 17, "request_id": REQUEST_ID, "operation": "LOCK", "aisle": 0},
+           write_read(0x0840, [*ID_WORDS, 0x1000], 0x0848, 2)),
+    Recipe("wear-87-registers", "3.2", _reject("wear", "wear_length"), told(WEAR_WORDS[:87])),
+    Recipe("wear-bit-flipped", "2.5", _reject("wear", "frame"), told(WEAR_WORDS), flip_bit(50, 2)),
+    Recipe("wear-crc-swapped", "2.3", _reject("wear", "frame"), told(WEAR_WORDS), swap_crc),
+    Recipe("wear-cut", "2.5", _reject("wear", "frame"), told(WEAR_WORDS), cut_tail(3)),
+    Recipe("ring-kind-35", "4", _reject("ring", "event_kind"), told([0x0102, 35, 0x0301, 123])),
+    Recipe("ring-byte-lost", "2.5", _reject("ring", "frame"), told([0x0102, 28, 9, 123]), drop_byte(6)),
+    Recipe("act-byte-doubled", "2.5", _reject("act", "frame"),
+           write_read(0x0840, [*ID_WORDS, 0x1000], 0x0848, 2), double_byte(14)),
+    Recipe("act-aisle-17", "3.6", _reject("act", "target"), write_read(0x0840, [*ID_WORDS, 0x1011], 0x0848, 2)),
+    Recipe("act-operation-6", "4", _reject("act", "target"), write_read(0x0840, [*ID_WORDS, 0x0600], 0x0848, 2)),
     # ---- what must not be believed: damaged on the way
     Recipe("motion-crc-swapped", "2.3", _reject("motion", "frame"), told(MOTION_WORDS), swap_crc),
     Recipe("motion-bit-flipped", "2.5", _reject("motion", "frame"), told(MOTION_WORDS), flip_bit(9, 3)),

@@ -21,7 +21,7 @@ T = TypeVar("T")
 UNIT, GEOMETRY, ID, TOKEN = 17, 0x89ABCDEF, 0x1122334455667788, 0xDEADBEE1
 VECTORS = {vector["id"]: vector["hex"] for vector in read_vectors()}
 IDENTITY = recipes.build_by_pymodbus(
-    recipes.told([0x0100, MAP_HASH >> 16, MAP_HASH & 0xFFFF, *recipes.IDENTITY_WORDS[3:]])
+    recipes.told([0x0101, MAP_HASH >> 16, MAP_HASH & 0xFFFF, *recipes.IDENTITY_WORDS[3:]])
 ).hex()
 ASK_IDENTITY, ASK_MOTION = "11030000003c", VECTORS["read-motion"][:-4]
 
