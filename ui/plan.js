@@ -6,7 +6,7 @@
  * textPx (smallest text on screen, 14), sections (4), depthMm (3600), fill (false; true where the page
  * gives the drawing a height: it is then shortened across the rails, never along them), heading (true: name and state are drawn above).
  */
-import { faceSide, indicatorFace, interpolate, isInMotion, movingColumns, placeColumns, spanAisles } from "./plan_layout.js";
+import { endStop, faceSide, gapState, hasContactsOnly, indicatorFace, interpolate, isInMotion, isMirrored, movingColumns, placeColumns, spanAisles } from "./plan_layout.js";
 import { sayTime, wordsFor } from "./plan_words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -67,10 +67,10 @@ export class Plan {
     this.shownAt = now;
     const wasInMotion = this.view !== null && isInMotion(this.view);
     this.view = view;
-    const shape = JSON.stringify([view.bank, view.rail_mm, view.columns.map((c) => [c.no, c.fixed, c.width_mm, c.faces]), view.aisles.length]);
+    const shape = JSON.stringify([view.bank, view.rail_mm, view.numbered_from, view.columns.map((c) => [c.no, c.fixed, c.width_mm, c.faces]), view.aisles.length]);
     if (shape !== this.shape) this.build(shape);
     const target = placeColumns(view, this.shown);
-    const slides = (isInMotion(view) || wasInMotion) && this.shown.size > 0 && !this.calm.matches;
+    const slides = (isInMotion(view) || wasInMotion) && this.shown.size > 0 && !this.calm.matches && !hasContactsOnly(view);
     this.slide = { from: new Map(this.shown), to: target, at: now, lasts: slides ? Math.min(sinceLast, SLIDE_LIMIT_MS) : 0 };
     this.describe();
     this.tick(now);
@@ -117,7 +117,8 @@ export class Plan {
     for (const share of [0.12, 0.5, 0.88]) {
       make("line", { class: "rail", x1: 0, x2: view.rail_mm, y1: this.depth * share, y2: this.depth * share }, this.world);
     }
-    make("rect", { class: "end-stop", x: view.rail_mm, y: 0, width: 36, height: this.depth }, this.world);
+    const stop = endStop(view);
+    if (stop !== null) make("rect", { class: "end-stop", x: stop === 0 ? -36 : stop, y: 0, width: 36, height: this.depth }, this.world);
     this.aisles = new Map(view.aisles.map((aisle) => [aisle.no, this.buildAisle(aisle)]));
     this.columns = new Map(view.columns.map((column) => [column.no, this.buildColumn(column)]));
     this.lamp = make("g", { class: "lamp" }, this.world);
@@ -131,7 +132,7 @@ export class Plan {
   buildPatterns() {
     const defs = make("defs", {}, this.svg);
     const turned = { patternUnits: "userSpaceOnUse", width: 120, height: 120 };
-    for (const kind of ["closing", "unknown", "unsure"]) {
+    for (const kind of ["closing", "unknown", "unsure", "between"]) {
       const angle = kind === "closing" ? 45 : -45;
       const pattern = make("pattern", { id: `${this.id}-${kind}`, class: `hatch-${kind}`, ...turned, patternTransform: `rotate(${angle})` }, defs);
       make("line", { x1: 0, y1: 0, x2: 0, y2: 120 }, pattern);
@@ -184,10 +185,11 @@ export class Plan {
   buildFace(column, face, group) {
     const half = column.width_mm / 2;
     const alone = column.faces.length === 1;
-    const x = faceSide(face) === "left" ? 0 : half;
+    const left = faceSide(face, this.view) === "left";
+    const x = left ? 0 : half;
     const selection = { kind: "face", column: column.no, face, aisle: null };
     const fill = make("rect", { class: "face-fill", x, width: half, y: this.depth, height: 0 }, group);
-    const hit = make("rect", { class: "face-hit", x: x + (faceSide(face) === "left" ? 0 : half - HIT_MM), width: HIT_MM, y: 0, height: this.depth }, group);
+    const hit = make("rect", { class: "face-hit", x: x + (left ? 0 : half - HIT_MM), width: HIT_MM, y: 0, height: this.depth }, group);
     const { node, title } = this.buildTarget(selection, group, { class: "face" });
     make("rect", { class: "face-target", x: alone ? 0 : x, width: alone ? column.width_mm : half, y: 0, height: this.depth }, node);
     const name = make("text", { class: "face-name", x: x + half / 2, "aria-hidden": "true", "pointer-events": "none" }, group);
@@ -223,7 +225,7 @@ export class Plan {
     this.note.setAttribute("y", -small * 0.9);
     this.front.setAttribute("y", this.depth + small * 1.4);
     // Beside the number of the first aisle there is room for it only on a wide drawing.
-    this.front.textContent = view.columns[0].width_mm > small * 4.2 ? this.words.operatingEnd : "";
+    this.front.textContent = !isMirrored(view) && view.columns[0].width_mm > small * 4.2 ? this.words.operatingEnd : "";
     for (const column of this.columns.values()) {
       column.number.setAttribute("y", this.depth / 2 + small * 0.5);
       column.number.style.fontSize = `${this.text.large}px`;
@@ -288,7 +290,8 @@ export class Plan {
       aisle.person.setAttribute("transform", `translate(${middle} ${mark})`);
       aisle.word.setAttribute("y", mark + (aisle.node.classList.contains("is-unknown") ? 0 : 330) + this.text.small);
       aisle.lock.setAttribute("transform", `translate(${middle} ${this.depth * 0.16})`);
-      aisle.width.textContent = span.width >= this.text.small * 4.5 ? this.words.width(Math.round(span.width / 10) * 10) : "";
+      const room = span.width >= this.text.small * 4.5;
+      aisle.width.textContent = !room ? "" : hasContactsOnly(this.view) ? this.words.gap[aisle.gap] : this.words.width(Math.round(span.width / 10) * 10);
     }
     this.placeLamp();
   }
@@ -358,10 +361,12 @@ export class Plan {
     const target = view.target_aisle === aisle.no;
     const marked = ["seen", "presumed"].includes(aisle.occupancy) && (aisle.open || aisle.occupancy === "seen" || closing);
     const unknown = aisle.occupancy === "unknown" && (aisle.open || closing);
-    const classes = { open: aisle.open, closing, target, locked: aisle.locked, unknown };
+    shape.gap = gapState(aisle);
+    const classes = { open: aisle.open, between: shape.gap === "between", closing, target, locked: aisle.locked, unknown, lit: aisle.light };
     for (const [name, on] of Object.entries(classes)) shape.node.classList.toggle(`is-${name}`, Boolean(on));
     for (const name of ["seen", "presumed"]) shape.node.classList.toggle(`is-${name}`, marked && aisle.occupancy === name);
-    const hatch = closing ? "closing" : unknown ? "unsure" : null;
+    const between = shape.gap === "between" && hasContactsOnly(view);
+    const hatch = closing ? "closing" : unknown ? "unsure" : between ? "between" : null;
     shape.hatch.setAttribute("fill", hatch ? `url(#${this.id}-${hatch})` : "none");
     shape.person.setAttribute("visibility", marked ? "visible" : "hidden");
     shape.lock.setAttribute("visibility", aisle.locked ? "visible" : "hidden");
@@ -369,8 +374,10 @@ export class Plan {
     const running = isInMotion(view);
     const act = closing ? (running ? words.closing : words.toClose) : target ? (running ? words.target : words.toOpen) : "";
     shape.number.textContent = act ? `${words.aisle(aisle.no)} ${act}` : aisle.open ? words.aisle(aisle.no) : this.acting ? "" : aisle.no;
-    const state = act || (aisle.open ? words.open(aisle.width_mm ?? null) : words.closed);
-    const parts = [words.aisle(aisle.no), state, marked || unknown ? words.occupancy[aisle.occupancy] : "", aisle.locked ? words.locked : ""];
+    const width = hasContactsOnly(view) ? null : aisle.width_mm ?? null;
+    const state = act || { open: words.open(width), closed: words.closed, between: words.between(width) }[shape.gap];
+    const lock = aisle.locked ? words.locks[aisle.lock] ?? words.locked : "";
+    const parts = [words.aisle(aisle.no), state, marked || unknown ? words.occupancy[aisle.occupancy] : "", lock, aisle.light ? words.lit : ""];
     const sentence = parts.filter(Boolean).join(" ");
     shape.title.textContent = sentence;
     shape.node.setAttribute("aria-label", sentence);

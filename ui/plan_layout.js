@@ -2,9 +2,19 @@
 
 const LEFT_FACES = new Set(["A", "左"]);
 
-/** "left" or "right": the side of the column on which a face looks. Face A looks at the aisle before the column, face B at the aisle behind. */
-export function faceSide(face) {
-  return LEFT_FACES.has(face) ? "left" : "right";
+/** Whether column 1 stands at the right end of the drawing. */
+export function isMirrored(view) {
+  return view.numbered_from === "right";
+}
+
+/** Whether the controller knows open and closed only: then nothing travels in the drawing, and no width is told. */
+export function hasContactsOnly(view) {
+  return view.positions === "contacts";
+}
+
+/** "left" or "right": the side of the column on which a face looks. Face A looks at the aisle of the lower number, face B at the other. */
+export function faceSide(face, view) {
+  return LEFT_FACES.has(face) !== isMirrored(view) ? "left" : "right";
 }
 
 /** Width in mm that the gaps of the bank share. */
@@ -18,13 +28,15 @@ export function freeWidth(view) {
  */
 export function placeColumns(view, before) {
   const places = new Map();
-  const inMotion = isInMotion(view);
+  const keeps = isInMotion(view);
   let cursor = 0;
   for (const column of view.columns) {
     let x = cursor;
-    if (typeof column.x_mm === "number") x = column.x_mm;
-    else if (inMotion && before?.has(column.no)) x = before.get(column.no);
-    places.set(column.no, x);
+    const told = typeof column.x_mm === "number" && !(keeps && hasContactsOnly(view));
+    const turn = (left) => (isMirrored(view) ? view.rail_mm - left - column.width_mm : left);
+    if (told) x = column.x_mm;
+    else if (keeps && before?.has(column.no)) x = turn(before.get(column.no));
+    places.set(column.no, turn(x));
     cursor = x + column.width_mm + contactGap(view, column.no);
   }
   return places;
@@ -41,10 +53,11 @@ function contactGap(view, no) {
 export function spanAisles(view, places) {
   const spans = new Map();
   const byNumber = new Map(view.columns.map((column) => [column.no, column]));
+  const [before, behind] = isMirrored(view) ? [1, 0] : [0, 1];
   for (const aisle of view.aisles) {
-    const left = byNumber.get(aisle.no);
+    const left = byNumber.get(aisle.no + before);
     const start = left ? places.get(left.no) + left.width_mm : 0;
-    const end = byNumber.has(aisle.no + 1) ? places.get(aisle.no + 1) : view.rail_mm;
+    const end = byNumber.has(aisle.no + behind) ? places.get(aisle.no + behind) : view.rail_mm;
     spans.set(aisle.no, { x: start, width: Math.max(0, end - start) });
   }
   return spans;
@@ -55,10 +68,27 @@ export function isInMotion(view) {
   return view.state === "moving" || view.state === "settling";
 }
 
+/** "open", "closed", or "between": some gap that is none of both, or one that nobody knows. */
+export function gapState(aisle) {
+  if (aisle.open) return "open";
+  return aisle.width_mm === 0 ? "closed" : "between";
+}
+
+/** The end of the rails that no column closes, in mm; null when a fixed column stands at either end. */
+export function endStop(view) {
+  if (view.columns.at(-1)?.fixed) return null;
+  return isMirrored(view) ? 0 : view.rail_mm;
+}
+
 /** Numbers of the columns that travel: all between the aisle that opens and those that close. */
 export function movingColumns(view) {
   const moving = new Set();
-  if (!isInMotion(view) || view.target_aisle === null || view.target_aisle === undefined) return moving;
+  if (!isInMotion(view)) return moving;
+  if (view.target_aisle === null || view.target_aisle === undefined) {
+    // the whole bank is under way: closing, spreading, parking, homing
+    for (const column of view.columns) if (!column.fixed) moving.add(column.no);
+    return moving;
+  }
   for (const closing of view.closing_aisles ?? []) {
     const from = Math.min(closing, view.target_aisle);
     const to = Math.max(closing, view.target_aisle);
@@ -71,8 +101,7 @@ export function movingColumns(view) {
 export function indicatorFace(view) {
   const at = view.indicator;
   if (!at || !at.face) return null;
-  const side = faceSide(at.face);
-  return { column: side === "left" ? at.aisle + 1 : at.aisle, side };
+  return { column: LEFT_FACES.has(at.face) ? at.aisle + 1 : at.aisle, side: faceSide(at.face, view) };
 }
 
 /** Positions between `from` and `to`; `share` 0..1 never exceeds 1, so the picture is never ahead of the report. */
