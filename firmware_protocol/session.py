@@ -53,6 +53,7 @@ class SessionSettings:
     detail_period_ms: float = 5000.0
     detail_busy_period_ms: float = 400.0
     stop_confirm_ms: float = 1000.0
+    dates_by_request: bool = False  # where the way takes its time a snapshot is as old as its request (SPEC 6.14, 7.10)
 
 
 class ControllerSession:
@@ -257,7 +258,8 @@ class ControllerSession:
         elif exchange.kind in self._WORDS_TAKERS:
             self._WORDS_TAKERS[exchange.kind](self, words, now_ms)
         elif exchange.kind in self._REQUEST_TAKERS:
-            self._REQUEST_TAKERS[exchange.kind](self, refused, words, now_ms)
+            at_ms = sent_ms if self._settings.dates_by_request else now_ms
+            self._REQUEST_TAKERS[exchange.kind](self, refused, words, at_ms)
         elif exchange.kind is Kind.LEASE:
             self._lease.take_answer()
             if refused:
@@ -313,7 +315,8 @@ class ControllerSession:
         self._lease.see(snapshot)
         if self._presence.condition is Condition.SILENT:
             self._presence.probe_due_ms = now_ms
-        self._reports.append(MotionRead(snapshot, now_ms if ghost_ms is None else sampled_ms))
+        late = ghost_ms is not None or self._settings.dates_by_request
+        self._reports.append(MotionRead(snapshot, sampled_ms if late else now_ms))
         absent = self._doubts.take_boot_proof()
         if absent is not None:
             self._reports.append(OutcomeRead(absent.request_id, None, EndCause.NONE, now_ms))

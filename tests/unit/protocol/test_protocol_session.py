@@ -431,3 +431,14 @@ def test_a_question_to_nobody_is_unknown() -> None:
     assert bus.told(WireFailed) == [WireFailed(77, Stage.OUTCOME, "unknown")]
     assert bus.writes(STOP) == []
     assert len(bus.sent) <= 4
+
+
+def test_over_a_slow_way_a_snapshot_is_as_old_as_its_request() -> None:
+    """SPEC 6.14, 7.10."""
+    bus = online(VirtualBus(dates_by_request=True))
+    bus.run(600)
+    assert bus.last(MotionRead).at_ms in bus.reads(map_.MOTION.address)
+    bus.select()
+    bus.run_until(lambda: bus.told(SelectAnswered), 500)
+    asked = [at for at, octets in bus.sent if written_address(octets) == SELECT]
+    assert bus.last(SelectAnswered).at_ms == asked[-1]

@@ -41,6 +41,7 @@ class VirtualBus:
     fate: Fate = arrive
     hears: Callable[[bytes], bool] = lambda _octets: True
     geometry_hash: int | None = None
+    dates_by_request: bool = False
     now_ms: float = 1000.0
     sent: list[tuple[float, bytes]] = field(default_factory=list)
     reports: list[tuple[float, int, Report]] = field(default_factory=list)
@@ -63,7 +64,10 @@ class VirtualBus:
         with self.controllers[unit].at_now() as model:
             told = shelf_words.identify(model, "test").geometry_hash
         expected = told if self.geometry_hash is None else self.geometry_hash
-        return ControllerSession(unit, SessionSettings(expected, watch_period_ms=self.line.watch_period_ms))
+        settings = SessionSettings(
+            expected, watch_period_ms=self.line.watch_period_ms, dates_by_request=self.dates_by_request
+        )
+        return ControllerSession(unit, settings)
 
     # ------------------------------------------------------------ the clock
 
