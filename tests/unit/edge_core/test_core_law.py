@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import edge.core
@@ -17,6 +18,7 @@ PRESS_HANDLERS = {"confirm_at_screen", "confirm_by_card", "confirm_by_button", "
 PRESS_EVENTS = {"PromptConfirmed", "CodeRead", "CodeTyped", "BadgeTyped", "RingEventsRead"}
 
 
+@cache
 def functions() -> dict[str, tuple[str, ast.FunctionDef]]:
     found: dict[str, tuple[str, ast.FunctionDef]] = {}
     for path in CORE.glob("*.py"):
@@ -37,6 +39,7 @@ def users_of(name: str) -> set[str]:
     return users
 
 
+@cache
 def tables() -> dict[tuple[str, str], set[str]]:
     """Names that a file's own tables hold, by file and table: they hand an event on, so the walk follows them too."""
     found: dict[tuple[str, str], set[str]] = {}
