@@ -25,6 +25,7 @@ from edge.drivers.printer_zpl import CONNECT_TIMEOUT_S, ZplPrinter
 from edge.drivers.scanner_camera import CameraScanner
 from edge.drivers.scanner_serial import SerialScanner
 from edge.drivers.shelf_line import open_line
+from edge.drivers.shelf_mqtt import MqttShelf, RoomBrokerAddress
 from edge.drivers.shelf_serial import SerialShelf, ShelfBank
 from edge.installation import describe_climate, describe_room, hash_geometry
 from edge.kiosk.desk import Desk
@@ -39,7 +40,6 @@ from edge.runtime.clock import make_now, read_mono_ms, read_wall_ms
 from edge.runtime.gateway import GatewayRuntime
 from edge.scan_alone import ScanAloneEntry
 from edge.settings import CameraSettings, GatewaySettings, PrinterSettings, ScannerSettings
-from edge.settings_problems import SettingsError
 from edge.store import Store, StoreUnavailableError, open_store
 
 log = structlog.get_logger(__name__)
@@ -215,16 +215,17 @@ def is_printed_code(text: str) -> bool:
     return isinstance(parse_code(text), PrintedCode)
 
 
-def build_shelf(settings: GatewaySettings, bus_id: str) -> SerialShelf:
+def build_shelf(settings: GatewaySettings, bus_id: str) -> SerialShelf | MqttShelf:
     """Build the driver of one bus with its banks."""
     bus = next(bus for bus in settings.bus if bus.id == bus_id)
-    if not isinstance(bus, SerialBusSettings):
-        raise SettingsError([f"bus {bus.id}: this gateway has no driver for controllers on a broker"])
     banks = [
         ShelfBank(bank.id, bank.unit, hash_geometry(bank), bank.stop_confirm_ms)
         for bank in settings.bank
         if bank.bus == bus_id
     ]
+    if not isinstance(bus, SerialBusSettings):
+        address = RoomBrokerAddress(bus.host, bus.port, bus.user, bus.password_file, bus.ca_file)
+        return MqttShelf(bus.id, address, banks, client_id=f"gateway-{settings.room.id}", turn_ms=bus.turn_ms)
     opener = functools.partial(open_line, bus.port, baud=bus.baud, parity=bus.parity, stop_bits=bus.stop_bits)
     return SerialShelf(bus.id, opener, banks, baud=bus.baud, network_ms=bus.line.network_ms)
 

@@ -47,9 +47,7 @@ class SerialBusSettings(Section):
     @model_validator(mode="after")
     def require_room_for_a_lease(self) -> Self:
         if not self.line.max_moving_banks:
-            raise ValueError(
-                f"network_ms: at {self.baud} baud no lease could be renewed in time"
-            )
+            raise ValueError(f"network_ms: at {self.baud} baud no lease could be renewed in time")
         return self
 
 
@@ -63,7 +61,9 @@ class MqttBusSettings(Section):
     user: Id = "gateway"
     password_file: Path | None = None
     ca_file: Path | None = None  # None: no TLS, for a broker on a wire of its own
-    turn_ms: int = Field(default=60, ge=5, le=100)  # longest way of one message, as measured at commissioning
+    turn_ms: int = Field(
+        default=60, ge=5, le=60
+    )  # longest way of a request and its answer, as measured
 
     @model_validator(mode="after")
     def require_password_over_the_wire(self) -> Self:

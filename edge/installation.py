@@ -16,7 +16,7 @@ from edge.core.room import BankSettings, ClimateBands, Point, RoomSettings, Scan
 from edge.scan_alone import ScanAloneEntry
 from edge.settings import ClimateSettings, GatewaySettings
 from firmware_protocol.geometry import BankShape, ColumnShape, SegmentShape, StopKind, geometry_hash, list_aisle_shapes
-from firmware_protocol.timing import LEASE_MS, PERMIT_AGE_MS, describe_commissioning
+from firmware_protocol.timing import LEASE_MS, SEQUENCE_AGE_MS, describe_commissioning
 
 STOP_KINDS = {
     "fixed_column": StopKind.FIXED_COLUMN,
@@ -193,7 +193,8 @@ def commission_bus(
     """Compute what a bank owes to its bus: how many move at once, how far steel runs after a STOP or after silence."""
     if isinstance(bus, SerialBusSettings):
         return describe_commissioning(bus.line, bank.speed_mm_s, bank.reaction_ms, bank.braking_mm)
-    silence_ms = PERMIT_AGE_MS + LEASE_MS + bank.reaction_ms
+    # A broker may hold a renewal back for as long as the controller takes the reading in it for fresh.
+    silence_ms = SEQUENCE_AGE_MS + LEASE_MS + bank.reaction_ms
     return {
         "max_moving_banks": limit_moving(bus, settings),
         "longest_exchange_ms": bus.turn_ms,

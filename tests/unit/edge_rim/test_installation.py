@@ -73,8 +73,8 @@ def test_stop_distance_behind_a_broker_rests_on_its_measured_turn(tmp_path: Path
     bus = text[text.index("[[bus]]") : text.index("[[scanner]]")]
     table = '[[bus]]\nid = "bus1"\nkind = "mqtt"\nhost = "127.0.0.1"\nturn_ms = 60\n\n'
     (sheet,) = commissioning_sheet(read_changed(tmp_path, (bus, table), ("unit = 1\n", "")))
-    # 80 mm/s x (60 + 50) ms + 15 mm, and 80 mm/s x (250 + 500 + 50) ms + 15 mm
-    assert (sheet["stop_distance_by_stop_mm"], sheet["stop_distance_by_silence_mm"]) == (23.8, 79.0)
+    # 80 mm/s x (60 + 50) ms + 15 mm, and 80 mm/s x (500 + 500 + 50) ms + 15 mm
+    assert (sheet["stop_distance_by_stop_mm"], sheet["stop_distance_by_silence_mm"]) == (23.8, 99.0)
     assert sheet["max_moving_banks"] == 1
 
 
