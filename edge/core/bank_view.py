@@ -30,6 +30,7 @@ def show_bank(settings: BankSettings, bank: Bank, now: Now, *, steady: bool = Tr
     offline = snapshot is None or bank.controller != "online"
     widths = guess_widths_mm(settings, bank)
     request = bank.request
+    positions = tell_positions(settings, bank)
     return BankView(
         bank=settings.id,
         name=settings.name,
@@ -39,14 +40,15 @@ def show_bank(settings: BankSettings, bank: Bank, now: Now, *, steady: bool = Tr
         rail_mm=rail_length_mm(settings.geometry),
         target_aisle=snapshot.target_aisle if snapshot is not None else None,
         closing_aisles=list(request.closing) if request is not None else show_closing(settings, bank),
-        progress=snapshot.progress_permille / 1000 if snapshot is not None else 0.0,
+        # who knows contacts alone measures no progress: nothing is made up
+        progress=snapshot.progress_permille / 1000 if snapshot is not None and positions == "measured" else 0.0,
         speed_mm_s=settings.speed_mm_s,
         indicator=show_indicator(bank),
         faults=[*snapshot.faults, *snapshot.safety] if snapshot is not None else [],
         sequence=snapshot.sequence if snapshot is not None else 0,
         as_of=format_wall(now, age_ms if snapshot is not None else 0),
         stale=offline or age_ms > max(STALE_MS, OFFLINE_MS if bank.request is None else STALE_MS),
-        positions=settings.positions,
+        positions=positions,
         numbered_from=settings.numbered_from,
         home_aisles=list_home_aisles(settings),
         operations=list_operations(bank),
@@ -111,6 +113,7 @@ def show_columns(settings: BankSettings, bank: Bank, widths: dict[int, int]) -> 
 def show_aisles(settings: BankSettings, bank: Bank, widths: dict[int, int]) -> list[AisleView]:
     """Show every aisle with its width and who may be inside."""
     open_aisles = bank.snapshot.open_aisles if bank.snapshot is not None else ()
+    known = list_widths_mm(settings, bank)
     inside = bank.detail.locked if bank.detail is not None else ()
     locked = list_locked(bank)
     lights = bank.detail.lights if bank.detail is not None else ()
@@ -119,6 +122,7 @@ def show_aisles(settings: BankSettings, bank: Bank, widths: dict[int, int]) -> l
             no=no,
             width_mm=widths.get(no, 0),
             open=no in open_aisles,
+            gap=tell_gap(settings, known[no]) if bank.snapshot is not None else "unknown",
             occupancy=tell_occupancy(bank, no),
             locked=no in locked,
             lock="inside" if no in inside else "gateway" if no in locked else "",
@@ -126,6 +130,19 @@ def show_aisles(settings: BankSettings, bank: Bank, widths: dict[int, int]) -> l
         )
         for no in list_aisles(settings.geometry)
     ]
+
+
+def tell_gap(settings: BankSettings, width_mm: int | None) -> str:
+    """Tell a gap as far as it is known: closed, wide enough to walk in, or something between."""
+    if width_mm == 0:
+        return "closed"
+    return "open" if width_mm is not None and width_mm >= settings.geometry.passable_gap_mm else "between"
+
+
+def tell_positions(settings: BankSettings, bank: Bank) -> str:
+    """Tell whether this controller measures where columns are, or knows contacts alone."""
+    unmeasured = bank.capabilities is not None and "measures_position" not in bank.capabilities
+    return "contacts" if unmeasured else settings.positions
 
 
 def show_indicator(bank: Bank) -> IndicatorView | None:

@@ -41,6 +41,7 @@ class AisleView(TypedDict):
     no: int
     width_mm: int
     open: bool
+    gap: str  # open | closed | between | unknown: all that a controller with contacts only can tell
     occupancy: str  # seen | presumed | clear | unknown
     locked: bool
     lock: str  # "" | inside | gateway
