@@ -93,6 +93,7 @@ QUALITIES: dict[PositionQuality, core.Quality] = {
 SIGNS: tuple[tuple[SafetyBits, core.SafetySign], ...] = (
     (SafetyBits.ESTOP_OPEN, "emergency_stop"),
     (SafetyBits.EDGE_TRIPPED, "edge"),
+    (SafetyBits.SWEEP_TRIPPED, "sweep"),
     (SafetyBits.BEAM_BROKEN, "beam"),
     (SafetyBits.IN_AISLE_LOCK, "aisle_lock"),
     (SafetyBits.MAINTENANCE_KEY, "maintenance"),
@@ -101,22 +102,44 @@ SIGNS: tuple[tuple[SafetyBits, core.SafetySign], ...] = (
     (SafetyBits.CLUTCH_RELEASED, "handle"),
     (SafetyBits.TRIP_LATCHED, "other"),
 )
-# Entries that only tell of an end are "other": the ring's head has moved all the same.
 RING_KINDS: dict[EventKind, core.RingKind] = {
     EventKind.POWER_ON: "power",
+    EventKind.POWER_RETURNED: "power",
+    EventKind.POWER_FAILED: "power_failed",
     EventKind.HANDLE: "handle_moved",
     EventKind.POSITION_LOST: "clutch_released",
     EventKind.OCCUPIED: "occupancy",
+    EventKind.CLEARED: "occupancy_over",
     EventKind.BEAM_BROKEN: "beam",
+    EventKind.BEAM_RESTORED: "beam_restored",
     EventKind.EDGE_TRIPPED: "edge",
+    EventKind.EDGE_RESTORED: "edge_restored",
+    EventKind.SWEEP_TRIPPED: "sweep",
     EventKind.ESTOP_OPENED: "emergency_stop",
+    EventKind.ESTOP_CLOSED: "emergency_stop_over",
+    EventKind.STOP_PRESSED: "trip",
+    EventKind.TRIP_RESET: "trip_reset",
     EventKind.LOCK_SET: "lock_set",
     EventKind.LOCK_RELEASED: "lock_released",
     EventKind.LOCAL_MOTION: "panel_motion",
     EventKind.FAULT_SET: "fault",
-    EventKind.DOOR: "door",
-    EventKind.FIRE: "trip",
-    EventKind.STOP_PRESSED: "trip",
+    EventKind.FAULT_CLEARED: "fault_cleared",
+    EventKind.OVERLOAD: "overload",
+    EventKind.ASLEEP: "asleep",
+    EventKind.AWAKE: "awake",
+    EventKind.HOMED: "homed",
+}
+# Kinds whose entry says by its argument whether a thing began (not 0) or is over (0).
+SWITCHED_KINDS: dict[EventKind, tuple[core.RingKind, core.RingKind]] = {
+    EventKind.FIRE: ("fire", "fire_over"),
+    EventKind.SMOKE: ("smoke", "smoke_over"),
+    EventKind.WATER: ("water", "water_over"),
+    EventKind.MAINTENANCE: ("maintenance", "maintenance_over"),
+}
+# Kinds with a number in the high byte of their argument, and begin or end in the low one.
+NUMBERED_KINDS: dict[EventKind, tuple[core.RingKind, core.RingKind]] = {
+    EventKind.BUTTON: ("button_pressed", "button_released"),
+    EventKind.DOOR: ("door", "door"),  # a door that closes may have let somebody in
 }
 CONDITIONS: dict[Condition, ControllerCondition] = {
     Condition.ONLINE: "online",
@@ -200,11 +223,14 @@ def describe_select_answer(wire: WireSelectAnswer, columns: int) -> core.SelectA
 
 
 def describe_ring_event(wire: RingEvent) -> core.RingEntry:
-    """Tell a ring entry; buttons carry press and release in their argument."""
-    if wire.kind is EventKind.BUTTON:
-        kind: core.RingKind = "button_pressed" if wire.argument & 0xFF else "button_released"
-        return core.RingEntry(wire.sequence, kind, wire.argument >> 8, wire.age_ms)
-    return core.RingEntry(wire.sequence, RING_KINDS.get(wire.kind, "other"), wire.argument, wire.age_ms)
+    """Tell a ring entry. A kind without a word is "other": the ring's head has moved all the same."""
+    kind, argument = wire.kind, wire.argument
+    if kind in NUMBERED_KINDS:
+        word = NUMBERED_KINDS[kind][0 if argument & 0xFF else 1]
+        return core.RingEntry(wire.sequence, word, argument >> 8, wire.age_ms)
+    if kind in SWITCHED_KINDS:
+        return core.RingEntry(wire.sequence, SWITCHED_KINDS[kind][0 if argument else 1], argument, wire.age_ms)
+    return core.RingEntry(wire.sequence, RING_KINDS.get(kind, "other"), argument, wire.age_ms)
 
 
 def name_bits(bits: Reasons | FaultBits) -> tuple[str, ...]:
