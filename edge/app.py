@@ -8,6 +8,7 @@ import random
 import socket
 import threading
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
@@ -18,7 +19,10 @@ import structlog
 
 from edge.bus_settings import SerialBusSettings
 from edge.core.codes import PrintedCode, parse_code
+from edge.core.effects import Effect
+from edge.core.events import Event
 from edge.core.shown import KioskView
+from edge.device_page import DevicePage
 from edge.drivers.label_zpl import LabelFont, LabelSheet
 from edge.drivers.picture_source import open_capture
 from edge.drivers.printer_zpl import CONNECT_TIMEOUT_S, ZplPrinter
@@ -71,8 +75,10 @@ class Gateway:
         self._runtime: GatewayRuntime | None = None
         self.metrics = Metrics(self._read_metrics)
         self._link = DeferredLink(self._build_link)
+        room = describe_room(settings, scan_alone)
+        self.device_page = DevicePage(settings, room, self._store, self._shelves)
         self.runtime = self._runtime = GatewayRuntime(
-            describe_room(settings, scan_alone),
+            room,
             self._store,
             shelves=self._shelves,
             scanners={each.source_id: each for each in self._readers},
@@ -80,9 +86,16 @@ class Gateway:
             link=self._link,
             code_version=self.version,
             boot_id=self._boot_id,
-            observe=self.metrics.note_step,
+            observe=self._note_step,
         )
         self.server = self._build_kiosk()
+        self.device_page.open(
+            self.runtime,
+            cameras=self._cameras,
+            printer=self._printers[0] if self._printers else None,
+            health=self.health,
+            version=self.version,
+        )
 
     @property
     def failed(self) -> threading.Event:
@@ -93,11 +106,13 @@ class Gateway:
         """Start everything; the page first, so that it can say what is missing."""
         self.server.start()
         self.runtime.start()
+        self.device_page.start()
         log.info("gateway_started", room=self.settings.room.id, kiosk=self.server.address, version=self.version)
 
     def close(self) -> None:
         """Stop motion, then everything else, and close the store last."""
         self.runtime.close()
+        self.device_page.close()
         self.server.close()
         self._store.close()
         log.info("gateway_stopped", room=self.settings.room.id)
@@ -118,6 +133,10 @@ class Gateway:
             "conditions": [state["key"] for state in view["states"]] if view else [],
             "link": self._link.status(),
         }
+
+    def _note_step(self, event: Event, effects: Sequence[Effect], seconds: float) -> None:
+        self.metrics.note_step(event, effects, seconds)
+        self.device_page.note_step(event, effects, seconds)
 
     def _build_link(self) -> GatewayLink:
         link = self.settings.link

@@ -24,6 +24,7 @@ class RegisterReading:
     words: tuple[str, ...]
     raw: tuple[int, ...]
     age_ms: int = 0
+    block: str = ""
 
 
 @dataclass(frozen=True, slots=True)

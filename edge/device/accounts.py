@@ -94,5 +94,8 @@ class Accounts:
         return hashed is not None
 
     def knows(self, name: str) -> bool:
-        """Tell whether a name still stands in the file."""
-        return name in read_accounts(self._path)
+        """Tell whether a name still stands in the file; in one that can't be read, none does."""
+        try:
+            return name in read_accounts(self._path)
+        except AccountsError:
+            return False

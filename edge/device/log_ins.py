@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edge.core.shown import AnswerView
+
 IDLE_MS = 30 * 60_000
 LONGEST_MS = 8 * 60 * 60_000
 LOG_INS_MOST = 32
@@ -21,6 +23,7 @@ class LogIn:
     csrf: str
     opened_ms: int
     seen_ms: int
+    answer: AnswerView | None = None  # of the room to this person's last request, told once
 
 
 class LogIns:

@@ -1,4 +1,4 @@
-"""What the device page remembers of the events as they pass: reads of each scanner, rings, settled labels, answers.
+"""What the device page remembers of the events as they pass: reads of each scanner, rings, settled labels.
 
 The executor calls `note_step` for every event it decides, so this keeps short lists in memory and nothing else.
 """
@@ -10,16 +10,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from edge.core.effects import AnswerCommand, Effect
+from edge.core.effects import Effect
 from edge.core.events import CodeRead, ControllerChanged, Event, Lookup, PrintSettled, RingEventsRead, SnapshotArrived
 from edge.core.snapshot import RingEntry, ShelfSnapshot
 
 READS_KEPT = 20  # of each scanner
 RING_KEPT = 500  # of each bank
 SETTLED_KEPT = 32
-ANSWERS_KEPT = 64
 SOURCES_MOST = 64
 
 
@@ -62,7 +60,6 @@ class DeviceWatch:
         self._rings_lost: dict[str, int] = {}
         self._controllers: dict[str, tuple[str, str, int]] = {}
         self._settled: deque[tuple[str, str, str]] = deque(maxlen=SETTLED_KEPT)
-        self._answers: deque[tuple[str, str, str | None]] = deque(maxlen=ANSWERS_KEPT)
         self._code_listeners: list[CodeListener] = []
         self._snapshot_listeners: list[SnapshotListener] = []
 
@@ -75,7 +72,7 @@ class DeviceWatch:
 
     # ------------------------------------------------------------ the executor
 
-    def note_step(self, event: Event, effects: Sequence[Effect], _seconds: float) -> None:
+    def note_step(self, event: Event, _effects: Sequence[Effect], _seconds: float) -> None:
         """Remember what a technician may want to see of one step."""
         match event:
             case SnapshotArrived():
@@ -94,11 +91,6 @@ class DeviceWatch:
                     self._changed.notify_all()
             case _:
                 pass
-        answers = [each for each in effects if isinstance(each, AnswerCommand)]
-        if answers:
-            with self._changed:
-                self._answers.extend((each.command_id, each.result, each.reason) for each in answers)
-                self._changed.notify_all()
 
     def _note_code(self, event: CodeRead) -> None:
         known_as, place = describe_lookup(event.lookup)
@@ -133,19 +125,12 @@ class DeviceWatch:
         with self._changed:
             return self._controllers.get(bank)
 
-    def await_answer(self, command_id: str, timeout_s: float) -> tuple[str, str | None] | None:
-        """Wait for the core's answer to a command; None when none came."""
-        return self._await(self._answers, command_id, timeout_s)
-
-    def await_settled(self, job_id: str, timeout_s: float) -> tuple[str, str | None] | None:
+    def await_settled(self, job_id: str, timeout_s: float) -> tuple[str, str] | None:
         """Wait for a label's outcome; None when none came."""
-        return self._await(self._settled, job_id, timeout_s)
-
-    def _await(self, row: deque[Any], key: str, timeout_s: float) -> tuple[str, str | None] | None:
         ends_at = time.monotonic() + timeout_s
         with self._changed:
             while True:
-                found = next((each for each in row if each[0] == key), None)
+                found = next((each for each in self._settled if each[0] == job_id), None)
                 left_s = ends_at - time.monotonic()
                 if found is not None:
                     return found[1], found[2]

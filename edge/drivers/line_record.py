@@ -80,6 +80,10 @@ class LineRecord:
         """Ids of the banks on it."""
         return tuple(self._banks.values())
 
+    def rename(self, bus_id: str) -> None:
+        """Call this line otherwise: several lines of one broker share a bus."""
+        self._bus_id = bus_id
+
     # ------------------------------------------------------------ the bus thread
 
     def note_sent(self, octets: bytes, now_ms: float) -> None:

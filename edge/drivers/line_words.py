@@ -48,6 +48,7 @@ FLAGS: dict[str, type[IntFlag]] = {
     "safety_bits": codes.SafetyBits,
     "fault_bits": codes.FaultBits,
     "capabilities": codes.Capabilities,
+    "room_inputs": codes.RoomInputs,
 }
 HEX_NAMES = ("hash", "token", "request_id", "boot_id", "version")
 # registers whose highest number means "not known"
@@ -197,6 +198,7 @@ def name_register(row: RegisterDef, index: int, raw: tuple[int, ...], columns: i
         words=words,
         raw=raw,
         age_ms=age_ms,
+        block=name_span(row.address, 1),
     )
 
 
