@@ -21,6 +21,7 @@ from edge.device.accounts import AccountsError, write_account
 from edge.drivers.label_zpl import FontError
 from edge.installation import commissioning_sheet
 from edge.runtime.replay import replay as replay_journal
+from edge.runtime.replay import tell_known
 from edge.scan_alone import ScanAloneEntry, read_scan_alone
 from edge.settings import GatewaySettings, read_settings, redacted_settings
 from edge.settings_problems import SettingsError
@@ -107,7 +108,9 @@ def commissioning(
 @cli.command()
 def replay(
     journal: Annotated[Path, typer.Option(help="Folder of the store whose journal is replayed.")],
-    at: Annotated[datetime | None, typer.Option(help="Stop at this moment (UTC) and print the state reached.")] = None,
+    at: Annotated[
+        datetime | None, typer.Option(help="Stop at this moment (UTC) and tell what the core knew then, as JSON.")
+    ] = None,
     view: Annotated[bool, typer.Option("--view", help="Print what the kiosk showed, as JSON, for the state.")] = False,
 ) -> None:
     """Run a journal again: the same events must lead to the same effects and states. Exit 1 if they don't."""
@@ -121,9 +124,9 @@ def replay(
     if view:
         report["moment"] = found.now.wall_at.isoformat() if found.now else None
         report["view"] = kiosk_view(found.state, found.now) if found.state and found.now else None
+    if at is not None:
+        report["known"] = tell_known(found)
     typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
-    if at is not None and not view:
-        typer.echo(repr(found.state))
     if found.differences:
         raise typer.Exit(1)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from edge.core.decide import decide
-from edge.core.events import Now
+from edge.core.events import Event, Now
 from edge.core.state import State
 from edge.store.database import Database
-from edge.store.encoding import EncodingError, encode
+from edge.store.encoding import EncodingError, encode, to_readable
 from edge.store.journal import Segment, list_segments, read_segment, read_steps
 
 DIFFERENCES_MAX = 20
@@ -22,6 +23,7 @@ class Replayed:
 
     state: State | None = None
     now: Now | None = None  # moment of the last step replayed
+    event: Event | None = None  # and what happened then
     segments: int = 0
     steps: int = 0
     differences: list[str] = field(default_factory=list)  # empty: everything was reached again
@@ -31,6 +33,17 @@ class Replayed:
         """Keep the first differences."""
         if len(self.differences) < DIFFERENCES_MAX:
             self.differences.append(difference)
+
+
+def tell_known(found: Replayed) -> dict[str, Any]:
+    """Tell what the core knew when the replay ended, for people: moment, last event, whole state."""
+    return {
+        "moment": found.now.wall_at.isoformat() if found.now is not None else None,
+        "mono_ms": found.now.mono_ms if found.now is not None else None,
+        "last_event": type(found.event).__name__ if found.event is not None else None,
+        "event": to_readable(found.event),
+        "state": to_readable(found.state),
+    }
 
 
 def replay(journal_dir: Path, at: datetime | None = None) -> Replayed:
@@ -71,6 +84,6 @@ def replay_segment(database: Database, segment: Segment, found: Replayed, at: da
         if encode(tuple(effects)) != encode(tuple(step.effects)):
             found.note(f"step {number}: {type(step.event).__name__} led to other effects")
         found.steps += 1
-        found.now = step.now
+        found.now, found.event = step.now, step.event
     found.state = state
     return False

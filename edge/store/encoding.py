@@ -64,6 +64,19 @@ def dict_to_plain(value: dict[str, Any]) -> Any:
     return {key: to_plain(item) for key, item in value.items()}
 
 
+def to_readable(value: Any) -> Any:
+    """Turn a value into JSON for people: fields by their names, instants as text; nothing reads it back."""
+    if isinstance(value, (list, tuple)):
+        return [to_readable(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): to_readable(item) for key, item in value.items()}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: to_readable(getattr(value, name)) for name in FIELDS[type(value)]}
+    return value
+
+
 def from_plain(plain: Any) -> Any:
     """Turn JSON's values back into records; EncodingError for a record or field this code does not know."""
     if isinstance(plain, list):

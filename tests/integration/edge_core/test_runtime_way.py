@@ -9,20 +9,22 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from edge.core.effects import RecordFact, SendOperate, SendSelect, ShelfOrder
-from edge.core.events import CodeRead, GatewayStarted, LinkChanged, SnapshotArrived, StopPressed
+from edge.core.events import CodeRead, GatewayStarted, LinkChanged, Now, SnapshotArrived, StopPressed
 from edge.core.link import ZERO_HASH, hash_record
 from edge.core.startup import new_state
 from edge.runtime.clock import read_mono_ms, read_wall_ms
 from edge.runtime.inbox import EVENTS_MAX, SCANS_MAX, Inbox
-from edge.runtime.replay import replay
+from edge.runtime.replay import replay, tell_known
 from edge.store import open_store
-from edge.store.database import FILE_NAME
+from edge.store.database import FILE_NAME, Database
 from edge.store.encoding import decode
+from edge.store.journal import list_segments, read_segment, read_steps
 from tests.integration.edge_core.driven_room import BADGE, BOXES, PLACES, DrivenRoom, PromptShelf, make_room
 from tests.wait import wait_for
 
@@ -69,6 +71,7 @@ def test_box_out_and_back_and_the_journal_tells_it_again(room: DrivenRoom, tmp_p
     assert replayed.differences == []
     assert replayed.steps > 20
     assert replayed.state == room.runtime.state
+    tell_each_moment(tmp_path, replayed.now)
     kinds = [record["kind"] for record in read_lines(tmp_path)]
     assert kinds.count("movement") == 2
     assert kinds.count("motion") == 2
@@ -118,6 +121,29 @@ def test_everything_else_is_on_disk_within_200_ms(room: DrivenRoom, tmp_path: Pa
     connection.close()
 
 
+def tell_each_moment(folder: Path, last: Now | None) -> None:
+    """At the moment of each step the flight recorder tells what was known: nothing before its time, and then all."""
+    assert last is not None
+    stages: list[str] = []
+    database = Database(folder)
+    moments = [
+        step.now.wall_at
+        for number in list_segments(database)
+        for step in read_steps(database, read_segment(database, number))
+    ]
+    database.close()
+    for moment in moments[:: max(1, len(moments) // 40)]:
+        known = json.loads(json.dumps(tell_known(replay(folder, moment)), ensure_ascii=False))
+        assert known["moment"] <= moment.isoformat()
+        request = known["state"]["banks"]["A"]["request"]
+        stages.append(request["stage"] if request else "none")
+    assert stages[0] == stages[-1] == "none"
+    assert "moving" in stages, "while the bank moved the core knew of its request"
+    early = replay(folder, moments[0] - timedelta(hours=1))
+    assert early.steps == 0
+    assert tell_known(early)["moment"] is None
+
+
 def test_a_restart_finds_its_memory_and_signs_nobody_on(tmp_path: Path) -> None:
     first = DrivenRoom(tmp_path)
     first.sign_on()
@@ -158,6 +184,7 @@ def test_killed_gateways_repeat_nothing_and_their_journals_replay(tmp_path: Path
         ordered += [line for line in lines if line.startswith("Send")]
         replayed = replay(tmp_path)
         assert replayed.differences == []
+        assert json.loads(json.dumps(tell_known(replayed)))["state"]["banks"]["A"], "a killed gateway's memory reads"
     assert len(set(ordered)) == len(ordered), "an order was given twice"
     records = read_lines(tmp_path)
     phases: dict[str, list[str]] = {}
