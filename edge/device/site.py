@@ -105,6 +105,7 @@ def create_device_site(house: House, accounts: Accounts, names: tuple[str, ...],
     for route in ROUTES:
         app.add_api_route(route.path, site.bind(route), methods=[route.method], response_model=None, name=route.name)
     app.add_exception_handler(HTTPException, answer_plainly)
+    app.add_exception_handler(Exception, answer_failure)
     app.add_middleware(Guard, names=names)
     return app
 
@@ -113,3 +114,9 @@ async def answer_plainly(_request: Request, error: Exception) -> Response:
     """Answer what no route takes without echoing what was asked."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     return Response(f'{{"refused": "{status}"}}', status_code=status, media_type="application/json")
+
+
+async def answer_failure(request: Request, error: Exception) -> Response:
+    """Answer for a mistake of ours; the log holds it whole, the page nothing of it."""
+    log.error("device_page_failed", path=request.url.path[:80], exc_info=error)
+    return Response('{"refused": "500"}', status_code=500, media_type="application/json")

@@ -39,7 +39,7 @@ class Words:
     catalogue: gettext.GNUTranslations
     zone: ZoneInfo
 
-    def __call__(self, sentence: str, **params: object) -> str:
+    def __call__(self, sentence: str, /, **params: object) -> str:
         """Word a sentence of the page."""
         return self.catalogue.gettext(sentence).format_map(params)
 
