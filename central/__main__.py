@@ -25,11 +25,13 @@ from central.domain.people import Grant, Role
 from central.domain.refusals import Refusal
 from central.domain.seeds import parse_seed
 from central.domain.wording import word_refusal
+from central.jobs.backup import KEEP, make_backup, restore_backup
 from central.services.ingest import admit_epoch as admit_gateway_epoch
 from central.services.people import CreatePerson, check_password, create_person
 from central.services.room_import import hash_new_secrets
 from central.services.room_import import import_room as import_room_seed
 from central.settings import CentralSettings, SettingsError, read_settings, show_settings
+from central.store.backups import BackupError
 from central.store.base import open_engine
 from central.store.migrate import newest_revision, read_revision, upgrade_schema
 from central.store.movements import rebuild_locations as rebuild_all_locations
@@ -167,6 +169,33 @@ def rebuild_locations(context: typer.Context) -> None:
     with store(context) as tx, tx.write() as session:
         count = rebuild_all_locations(session)
     typer.echo(f"{count} locations derived")
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    to: Annotated[Path, typer.Option(help="Folder for copies, best on another disk.")],
+    keep: Annotated[int, typer.Option(min=1, help="How many copies to keep.")] = KEEP,
+) -> None:
+    """Copy the database while the centre works, put the copy back somewhere else, and only then call its facts safe."""
+    try:
+        with store(context) as tx:
+            made = make_backup(tx, to, read_clock(), keep)
+    except (BackupError, OSError) as error:
+        fail(f"no backup: {error}", "the database is unchanged; earlier copies are kept")
+    facts = sum(each.through for each in made.held)
+    typer.echo(f"{made.file}: {made.rows} rows, {facts} facts of {len(made.held)} epochs, proven")
+
+
+@app.command()
+def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A copy made by `backup`.")]) -> None:
+    """Put a copy into the database of the settings, which must be empty; gateways then send what it lacks."""
+    settings: CentralSettings = context.obj
+    try:
+        held = restore_backup(file, settings.database.url, read_clock())
+    except (BackupError, OSError) as error:
+        fail(f"not restored: {error}", "the copy is unchanged")
+    typer.echo(f"restored {file.name}: {sum(each.through for each in held)} facts of {len(held)} epochs")
 
 
 @app.command()

@@ -51,6 +51,7 @@ METRICS = (
         ("room",),
     ),
     MetricDef("openaisle_central_box_conflicts", "Boxes whose last movements contradict", "gauge", ("room",)),
+    MetricDef("openaisle_central_backup_age_seconds", "Age of the newest backup that was proven", "gauge"),
     MetricDef("openaisle_central_link_up", "1 while the centre is connected to its broker", "gauge"),
     MetricDef("openaisle_central_link_events_total", "What the link counted, by kind", "counter", ("kind",)),
 )

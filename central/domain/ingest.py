@@ -188,6 +188,16 @@ def find_moved_box(line: bytes) -> str | None:
     return code if isinstance(code, str) and _CODE.fullmatch(code) else None
 
 
+def follow_chain(seq: int, digest: str, lines: Sequence[tuple[int, bytes]]) -> tuple[int, str] | None:
+    """Follow committed records from the one numbered `seq` with that hash; return the last, None where it breaks."""
+    for found, line in lines:
+        fields = _load(line)
+        if found != seq + 1 or fields is None or fields.get("seq") != found or fields.get("prev") != digest:
+            return None
+        seq, digest = found, sha256(line).hexdigest()
+    return seq, digest
+
+
 def _find_fork(cursor: Cursor, batch: Batch, known: Mapping[int, str]) -> int | None:
     """Return the first sequence number whose record differs from, or does not continue, what is committed."""
     for record in batch.records:

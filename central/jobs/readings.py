@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,6 +12,7 @@ from sqlalchemy.orm import Session
 from central.domain.ingest import EpochState
 from central.jobs.link import CentralLink
 from central.metrics import Readings
+from central.services.backups import find_newest
 from central.store.gateways import GatewayRow
 from central.store.ingest import CursorRow, list_cursors
 from central.store.movements import BoxLocationRow
@@ -30,7 +33,7 @@ def read_metrics(tx: Transactions, link: CentralLink | None) -> dict[str, Readin
         readings["openaisle_central_link_events_total"] = [((kind,), float(n)) for kind, n in sorted(counts.items())]
     try:
         with tx.read() as session:
-            return readings | _read_database(session)
+            return readings | _read_database(session) | _read_backup(session)
     except SQLAlchemyError as error:
         log.warning("metrics_without_database", error=str(error))
         return readings
@@ -53,6 +56,13 @@ def _read_database(session: Session) -> dict[str, Readings]:
         ],
         "openaisle_central_box_conflicts": [((room_id,), float(count)) for room_id, count in conflicts.items()],
     }
+
+
+def _read_backup(session: Session) -> dict[str, Readings]:
+    newest = find_newest(session)
+    if newest is None:
+        return {}
+    return {"openaisle_central_backup_age_seconds": [((), (datetime.now(UTC) - newest).total_seconds())]}
 
 
 def _needs_admin(cursor: CursorRow) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import typer.main
+import yaml
 from fastapi.routing import iter_route_contexts
 
 from central.app import DOCS_PATHS, build_app
@@ -25,6 +26,7 @@ from tests.arch.settings_rows import list_settings
 from tests.arch.source_tree import ROOT
 
 BLOCK = re.compile(r"<!-- table: (?P<key>\S+) -->\n(?P<body>.*?)<!-- end -->", re.DOTALL)
+LABEL = re.compile(r"\{\{ \$labels\.(?P<label>\w+) \}\}")
 NAME = re.compile(r"^\| `(?P<name>[^`]+)` \|")
 
 
@@ -126,11 +128,28 @@ def refusals_table(module: str, body: str) -> Iterator[str]:
         yield f"| {' | '.join(words)} |"
 
 
+def alerts_sections(path: str, body: str) -> Iterator[str]:
+    """One section an alert, from its annotations: what happened and what to do, in both languages."""
+    del body
+    for group in yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))["groups"]:
+        for rule in group["rules"]:
+            words = {key: LABEL.sub(r"{\g<label>}", text) for key, text in rule["annotations"].items()}
+            yield f"## {rule['alert']}"
+            yield ""
+            yield f"{rule['labels']['severity']}, after {rule['for']}: `{rule['expr']}`"
+            yield ""
+            yield f"**{words['summary']}** {words['action']}"
+            yield ""
+            yield f"**{words['summary_en']}** {words['action_en']}"
+            yield ""
+
+
 KINDS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "settings": settings_table,
     "metrics": metrics_table,
     "commands": commands_table,
     "routes": routes_table,
+    "alerts": alerts_sections,
     "refusals": refusals_table,
 }
 

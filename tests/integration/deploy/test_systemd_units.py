@@ -14,6 +14,7 @@ import pytest
 from tests.arch.source_tree import ROOT
 
 UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+TIMERS = sorted((ROOT / "deploy" / "systemd").glob("*.timer"))
 VENV = "/opt/openaisle/.venv"
 EXAMPLES = {
     f"/etc/openaisle/{name}.toml": str(ROOT / "deploy" / f"{name}.example.toml") for name in ("central", "gateway")
@@ -38,7 +39,7 @@ def read_unit(path: Path) -> dict[str, dict[str, list[str]]]:
 def test_unit_parses_and_is_confined(path: Path) -> None:
     configparser.ConfigParser(strict=False, interpolation=None).read_string(path.read_text())
     service = read_unit(path)["Service"]
-    assert service["Restart"] == ["always"]
+    assert service.get("Restart") == (None if service["Type"] == ["oneshot"] else ["always"])
     assert [key for key in HARDENING if key not in service] == []
     assert service["User"] != ["root"]
 
@@ -68,4 +69,15 @@ def test_systemd_accepts_the_unit_where_systemd_is(path: Path, tmp_path: Path) -
         assert told.returncode == 0, told.stderr
         assert path.name not in told.stderr
     else:
-        assert set(read_unit(local)) == {"Unit", "Service", "Install"}
+        timed = path.with_suffix(".timer").exists()
+        assert set(read_unit(local)) == {"Unit", "Service"} | (set() if timed else {"Install"})
+
+
+@pytest.mark.parametrize("path", TIMERS, ids=lambda path: path.stem)
+def test_a_timer_starts_a_unit_of_ours_and_makes_up_for_a_missed_night(path: Path) -> None:
+    assert path.with_suffix(".service") in UNITS
+    timer = read_unit(path)["Timer"]
+    assert timer["Persistent"] == ["yes"]
+    analyze = shutil.which("systemd-analyze")
+    if analyze:
+        subprocess.run([analyze, "calendar", timer["OnCalendar"][0]], check=True, stdout=subprocess.DEVNULL)
