@@ -18,9 +18,10 @@ OVER = "_over"
 
 
 def list_hazards(bank: Bank) -> tuple[SafetySign, ...]:
-    """List the dangers that stand: by the newest reading, or by the event ring until it tells of their end."""
+    """List the dangers that stand: by the newest readings, or by the event ring until something tells of their end."""
     signs = bank.snapshot.safety if bank.snapshot is not None else ()
-    return tuple(hazard for hazard in HAZARDS if hazard in signs or hazard in bank.hazards)
+    inputs = (bank.detail.room_inputs or ()) if bank.detail is not None else ()
+    return tuple(hazard for hazard in HAZARDS if hazard in signs or hazard in inputs or hazard in bank.hazards)
 
 
 def note_hazards(bank: Bank, entries: tuple[RingEntry, ...]) -> Bank:
@@ -34,6 +35,18 @@ def note_hazards(bank: Bank, entries: tuple[RingEntry, ...]) -> Bank:
     if standing == set(bank.hazards):
         return bank
     return replace(bank, hazards=tuple(sorted(standing)))
+
+
+def forget_hazards(bank: Bank) -> Bank:
+    """Drop what only the event ring told, where a later reading of the contact itself says otherwise."""
+    told = bank.capabilities or ()
+    snapshot, detail = bank.snapshot, bank.detail
+    gone: set[str] = set()
+    if snapshot is not None and "fire_input" in told and "fire" not in snapshot.safety:
+        gone.add("fire")
+    if detail is not None and detail.room_inputs is not None:
+        gone |= {each for each in ("smoke", "water") if f"{each}_input" in told and each not in detail.room_inputs}
+    return replace(bank, hazards=tuple(each for each in bank.hazards if each not in gone)) if gone else bank
 
 
 def judge_climate(bands: ClimateBands, detail: ShelfDetail, before: tuple[str, ...]) -> tuple[str, ...]:

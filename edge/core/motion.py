@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edge.core.answers import Step
+from edge.core.climate import list_hazards
 from edge.core.effects import PermitLease, ReadOutcome, SendDeselect, SendOperate
 from edge.core.events import Now, OperateAnswered, OutcomeRead, SelectAnswered, WireFailed
 from edge.core.occupancy import list_closing_by_contacts, list_locked
@@ -67,7 +68,7 @@ def find_change(settings: BankSettings, bank: Bank, request: Request, event: Sel
         (answer.ring_head != request.ring_head, "changed"),
         (any(aisle in answer.occupied for aisle in request.closing), "seen_occupied"),
         (bank.controller != "online" or (bank.boot_id or 0) != request.boot_id, "controller_changed"),
-        (bank.stop is not None or bank.foreign, "changed"),
+        (bank.stop is not None or bank.foreign or bool(list_hazards(bank)), "changed"),
         (bool(list_locked(bank) & set(request.closing)), "changed"),
         (
             not set(list_closing_by_contacts(settings, bank, target, answer.contacts)) <= set(request.closing),
@@ -129,8 +130,8 @@ def watch_travel(state: State, bank_id: str, bank: Bank, request: Request, now: 
     assert snapshot is not None
     if any(aisle in snapshot.occupied for aisle in request.closing):
         return stop_bank(state, bank_id, "seen_occupied", now)
-    if snapshot.safety:
-        return stop_bank(state, bank_id, ",".join(snapshot.safety), now)
+    if signs := (*snapshot.safety, *(each for each in list_hazards(bank) if each not in snapshot.safety)):
+        return stop_bank(state, bank_id, ",".join(signs), now)
     target = request.wish.target
     # homing is what takes a lost position away
     faults = [each for each in snapshot.faults if not (target.operation == "home" and each == "position_lost")]

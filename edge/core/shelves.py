@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edge.core.answers import Step
-from edge.core.climate import judge_climate, note_hazards, tell_climate
+from edge.core.climate import forget_hazards, judge_climate, note_hazards, tell_climate
 from edge.core.confirmations import confirm_by_button
 from edge.core.effects import Effect, SendDeselect
 from edge.core.events import ControllerChanged, DetailArrived, Now, RingEventsRead, SnapshotArrived
@@ -19,7 +19,7 @@ from edge.core.outcomes import finish_request
 from edge.core.requests import refresh_prompt, void_wishes
 from edge.core.room import find_bank_settings
 from edge.core.sensors import judge_sights
-from edge.core.snapshot import UNDER_WAY, RingEntry, ShelfSnapshot
+from edge.core.snapshot import UNDER_WAY, RingEntry, ShelfSnapshot, list_closed_aisles
 from edge.core.state import Bank, State, put_bank
 from edge.core.stops import stop_bank
 
@@ -74,8 +74,10 @@ def take_snapshot(state: State, event: SnapshotArrived, now: Now) -> Step:
             return yield_to_others(put_bank(state, event.bank, bank), event.bank, now)
         return put_bank(state, event.bank, bank), []
     if bank.foreign and snapshot.state not in UNDER_WAY:
-        # who opened it may be inside
-        bank = replace(bank, foreign=False, presumed=snapshot.open_aisles)
+        # who opened it may be inside; who was presumed elsewhere still is, but where no gap is left
+        closed = list_closed_aisles(snapshot.contacts)
+        presumed = {*bank.presumed, *snapshot.open_aisles} - set(closed)
+        bank = replace(bank, foreign=False, presumed=tuple(sorted(presumed)))
     settings = find_bank_settings(state.settings, event.bank)
     assert settings is not None
     if bank.prompt is not None:
@@ -123,6 +125,8 @@ def take_detail(state: State, event: DetailArrived, _now: Now) -> Step:
     # while the disk takes nothing an alarm stays as it was, so that its fact is not lost
     alarms = alarms if state.store == "ok" else bank.alarms
     bank = replace(bank, detail=event.detail, widths_valid=at_rest and measured and newer, alarms=alarms)
+    if bank.hazards:
+        bank = forget_hazards(bank)
     return put_bank(state, event.bank, bank), effects
 
 

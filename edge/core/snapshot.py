@@ -54,9 +54,17 @@ Capability = Literal[
     "entry_beams",
     "fire_input",
     "indicator_per_place",
+    "wear",
+    "sweeps",
+    "smoke_input",
+    "water_input",
+    "door_contact",
+    "contacts_only",
 ]
 Outcome = Literal["none", "running", "done", "refused", "failed", "unknown"]
 Quality = Literal["measured", "contacts", "inferred", "unknown"]
+# contacts of the room that a controller reads
+RoomInput = Literal["smoke", "water", "door_open"]
 # local safety devices that hold the bank; "other" is any bit the core has no word for
 SafetySign = Literal[
     "emergency_stop",
@@ -71,6 +79,7 @@ SafetySign = Literal[
     "water",
     "panel",
     "handle",
+    "supply_lost",
     "other",
 ]
 RingKind = Literal[
@@ -155,6 +164,7 @@ class ShelfDetail:
     locked: tuple[int, ...] = ()  # by a lock inside the aisle
     gateway_locked: tuple[int, ...] = ()  # over the wire
     lights: tuple[int, ...] = ()  # aisles that are lit
+    room_inputs: tuple[RoomInput, ...] | None = None  # None: not told
 
 
 @dataclass(frozen=True, slots=True)

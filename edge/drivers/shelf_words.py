@@ -17,6 +17,7 @@ from firmware_protocol.codes import (
     Outcome,
     PositionQuality,
     Reasons,
+    RoomInputs,
     SafetyBits,
     StopReason,
 )
@@ -70,6 +71,12 @@ CAPABILITIES: dict[Capabilities, core.Capability] = {
     Capabilities.ENTRY_BEAMS: "entry_beams",
     Capabilities.FIRE_INPUT: "fire_input",
     Capabilities.INDICATOR_PER_PLACE: "indicator_per_place",
+    Capabilities.WEAR: "wear",
+    Capabilities.SWEEPS: "sweeps",
+    Capabilities.SMOKE_INPUT: "smoke_input",
+    Capabilities.WATER_INPUT: "water_input",
+    Capabilities.DOOR_CONTACT: "door_contact",
+    Capabilities.CONTACTS_ONLY: "contacts_only",
 }
 # A selection that ended without motion leaves nothing to report on; what broke a motion off is a failure.
 OUTCOMES: dict[Outcome, core.Outcome] = {
@@ -100,6 +107,7 @@ SIGNS: tuple[tuple[SafetyBits, core.SafetySign], ...] = (
     (SafetyBits.FIRE_INPUT, "fire"),
     (SafetyBits.LOCAL_PANEL, "panel"),
     (SafetyBits.CLUTCH_RELEASED, "handle"),
+    (SafetyBits.DRIVE_SUPPLY_LOST, "supply_lost"),
     (SafetyBits.TRIP_LATCHED, "other"),
 )
 RING_KINDS: dict[EventKind, core.RingKind] = {
@@ -146,6 +154,11 @@ CONDITIONS: dict[Condition, ControllerCondition] = {
     Condition.SILENT: "silent",
     Condition.REBOOTED: "rebooted",
     Condition.MISMATCH: "geometry_mismatch",
+}
+ROOM_INPUTS: dict[RoomInputs, core.RoomInput] = {
+    RoomInputs.SMOKE: "smoke",
+    RoomInputs.WATER: "water",
+    RoomInputs.DOOR_OPEN: "door_open",
 }
 STAGES: dict[Stage, WireStage] = {
     Stage.SELECT: "select",
@@ -205,6 +218,7 @@ def describe_detail(wire: Detail) -> core.ShelfDetail:
         locked=aisles_of(wire.in_aisle_locks),
         gateway_locked=aisles_of(wire.gateway_locks),
         lights=aisles_of(wire.lights),
+        room_inputs=tuple(word for bit, word in ROOM_INPUTS.items() if wire.room_inputs & bit),
     )
 
 

@@ -283,6 +283,23 @@ def test_dangers_stop_are_shown_and_end_with_their_own_event(hazard: Any) -> Non
     assert [fact["event"] for fact in scene.facts("shelf_event")][-1] == f"{hazard}_over"
 
 
+@pytest.mark.parametrize("hazard", ["smoke", "water"])
+def test_a_contact_of_the_room_counts_as_long_as_it_is_read(hazard: Any) -> None:
+    scene = ready_scene()
+    scene.send(ControllerChanged("A", "online", capabilities=("smoke_input", "water_input")))
+    scene.scan(BOX)
+    scene.travel()
+    scene.send(DetailArrived("A", ShelfDetail(room_inputs=(hazard,)), scene.mono_ms))
+    assert scene.only(scene.read(scene.moving()), SendStop).reason == hazard
+    still = ready_scene()
+    still.send(ControllerChanged("A", "online", capabilities=("smoke_input", "water_input")))
+    still.send(RingEventsRead("A", (RingEntry(6, hazard),), 6, still.mono_ms))
+    still.send(DetailArrived("A", ShelfDetail(room_inputs=(hazard, "door_open")), still.mono_ms))
+    assert still.bank().hazards == (hazard,)
+    still.send(DetailArrived("A", ShelfDetail(room_inputs=("door_open",)), still.mono_ms))
+    assert still.bank().hazards == (), "its end may be missed in the ring, but not here"
+
+
 def test_a_place_of_the_other_aisle_is_no_sighting_owed_by_this_one() -> None:
     scene = room(sensor("foot_beam", aisles=(3,)))
     stand_unseen(scene, PLACE)
