@@ -55,6 +55,12 @@ class OrderBook:
         self.asked_operate: OperateRequest | None = None
         self.asked_act: ActRequest | None = None
 
+    def is_claiming(self, now_ms: float) -> bool:
+        """Whether a SELECT or OPERATE is on its way, or a selection stands."""
+        if self._select or self._operate or self.split or self.asked_select or self.asked_operate:
+            return True
+        return self.selection is not None and now_ms - self.selection.answered_ms <= SELECTION_MS
+
     @property
     def awaits_operate_until_ms(self) -> float | None:
         """Until when the line is kept free for the OPERATE of the standing selection."""

@@ -15,13 +15,17 @@ from firmware_protocol.messages import SelectRequest
 from firmware_protocol.pdu import read_answer
 from firmware_protocol.reports import Report
 from firmware_protocol.session import ControllerSession
-from firmware_protocol.timing import REPLY_TIMEOUT_MS, Line
+from firmware_protocol.timing import MOTION_BYTES, REPLY_TIMEOUT_MS, Line
 
 # Adapters and terminals tear an answer apart; only a longer gap ends one.
 ANSWER_GAP_MS = 20.0
 # A line that never falls silent may hold a STOP back for this long.
 BABBLE_MS = 100.0
 IDLE_STEP_MS = 1000.0
+# On a full line these wait; one in so many reads of MOTION is theirs, the longest waiting first.
+WAITING_AT_REST = frozenset({Haste.RING, Haste.PROBE})
+WAITING_WHILE_MOVING = WAITING_AT_REST | {Haste.MOTION}
+TURN_PERIOD_READS = 5
 
 
 @dataclass(slots=True)
@@ -58,14 +62,17 @@ class BusSchedule:
         self._answer_gap_ms = ANSWER_GAP_MS + line.network_ms
         self._reader = FrameReader(Role.RESPONSE)
         self._sent: _Sent | None = None
-        self._quiet_from_ms = 0.0
+        self._now_ms = self._quiet_from_ms = 0.0
         self._stop_waits_from_ms: float | None = None
         self._leased: set[int] = set()
+        self._turn_period_ms = TURN_PERIOD_READS * line.wire_ms(*MOTION_BYTES)
+        self._waiting_ms = 0.0  # when one of them last had its turn
         self._served_ms = dict.fromkeys(self.sessions, -1.0)
 
     def order_select(self, unit: int, request: SelectRequest, deadline_ms: float) -> None:
         """Ask for a selection unless as many banks move as the line's leases allow (SPEC 6.7)."""
-        moving = sum(session.is_leasing for session in self.sessions.values())
+        others = [session for each, session in self.sessions.items() if each != unit]
+        moving = sum(session.is_leasing or session.is_claiming(self._now_ms) for session in others)
         self.sessions[unit].order_select(request, deadline_ms, "bus_full" if moving >= self._max_moving else "")
 
     def take_reports(self) -> list[tuple[int, Report]]:
@@ -108,6 +115,7 @@ class BusSchedule:
 
     def step(self, now_ms: float) -> bytes | None:
         """Return the bytes to write now, or None."""
+        self._now_ms = now_ms
         if self._sent is not None:
             self._watch_sent(self._sent, now_ms)
         if self._sent is not None or not self._is_quiet(now_ms):
@@ -116,6 +124,8 @@ class BusSchedule:
         if offer is None:
             return None
         haste, session = offer
+        if haste in WAITING_AT_REST or (haste is Haste.MOTION and self._is_leasing):
+            self._waiting_ms = now_ms
         if haste is Haste.LEASE:
             self._leased.add(session.unit)
         else:
@@ -133,18 +143,21 @@ class BusSchedule:
         moving = sum(session.is_leasing for session in self.sessions.values())
         period_ms = self.line.lease_period_ms(max(1, moving))
         awaited = any(session.is_awaiting_operate(now_ms) for session in self.sessions.values())
+        waiting = WAITING_WHILE_MOVING if moving else WAITING_AT_REST
+        spared = now_ms - self._waiting_ms >= self._turn_period_ms and self.line.spares_turn(moving)
         offers = []
         for unit, session in self.sessions.items():
             session.set_lease_period(period_ms)
             haste = session.find_haste(now_ms, moving > 0, unit not in self._leased)
             if haste is not None and (haste <= Haste.SELECT or not awaited):
-                offers.append((haste, self._served_ms[unit], unit))
+                waits = spared and haste in waiting
+                offers.append((Haste.WATCH - 0.5 if waits else haste, self._served_ms[unit], unit, haste))
         if not offers and self._leased:
             self._leased.clear()
             return self._find_offer(now_ms)
         if not offers:
             return None
-        haste, _, unit = min(offers)
+        _, _, unit, haste = min(offers)
         return haste, self.sessions[unit]
 
     def _send(self, exchange: Exchange, session: ControllerSession, now_ms: float) -> bytes:

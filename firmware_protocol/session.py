@@ -128,6 +128,10 @@ class ControllerSession:
         """Whether a motion of this session lives, or may."""
         return self._lease.is_live or self._orders.asked_operate is not None
 
+    def is_claiming(self, now_ms: float) -> bool:
+        """Whether a selection is asked for or stands, from which a motion may come."""
+        return self._orders.is_claiming(now_ms)
+
     @property
     def is_stop_unsent(self) -> bool:
         """Whether a STOP waits that has not been sent at all yet."""
@@ -168,6 +172,8 @@ class ControllerSession:
             return haste
         if now_ms < self._motion_due_ms:
             return self._find_spare_haste(now_ms)
+        if self._ring.is_starved(now_ms) and self._is_ring_free(now_ms):
+            return Haste.RING  # a line so full that MOTION is always due would never tell what happened
         return Haste.WATCH if self._lease.is_live or self._stop.is_active else Haste.MOTION
 
     def _find_order_haste(self, now_ms: float) -> Haste | None:
@@ -175,11 +181,14 @@ class ControllerSession:
         return Haste.OUTCOME if haste is None and self._doubts.is_due else haste
 
     def _find_spare_haste(self, now_ms: float) -> Haste | None:
-        if self._ring.is_due and not any(self._ghosts.find(shape, now_ms) for shape in RING_SHAPES):
+        if self._ring.is_due and self._is_ring_free(now_ms):
             return Haste.RING
         if self._watch.snapshot is None or self._ghosts.find(self._detail.shape, now_ms) is not None:
             return None
         return Haste.DETAIL if now_ms >= self._detail.due_ms(self._is_busy) else None
+
+    def _is_ring_free(self, now_ms: float) -> bool:
+        return not any(self._ghosts.find(shape, now_ms) for shape in RING_SHAPES)
 
     def next_due_ms(self, now_ms: float) -> float:
         """Return the next moment, after now, at which something may become due if neither answers nor orders come."""
@@ -311,7 +320,7 @@ class ControllerSession:
         sampled_ms = self._watch.date(snapshot.sequence, sent_ms, ghost_ms)
         if not self._watch.take(snapshot):
             return
-        self._ring.see_head(snapshot.ring_head)
+        self._ring.see_head(snapshot.ring_head, now_ms)
         self._lease.see(snapshot)
         if self._presence.condition is Condition.SILENT:
             self._presence.probe_due_ms = now_ms

@@ -12,6 +12,8 @@ from firmware_protocol.registers import DETAIL, RING_ENTRIES, RING_ENTRY_REGISTE
 from firmware_protocol.reports import DetailRead, RingRead, WearRead
 from firmware_protocol.wear import Wear
 
+# Events that wait longer go before MOTION, one read at a time.
+STARVED_MS = 300.0
 # Counts of registers differ between all kinds of reads, so that a late answer can't pass for another's (SPEC 6.10).
 RING_READ_ENTRIES = 2
 DETAIL_PIECE, WEAR_PIECE = 14, 11
@@ -26,11 +28,14 @@ class RingReader:
         self._read: int | None = None
         self._head = 0
         self._lost = False
+        self._waits_from_ms = 0.0
 
-    def see_head(self, head: int) -> None:
+    def see_head(self, head: int, now_ms: float) -> None:
         """Take the head that a snapshot shows."""
         if self._read is None:
             self._read = head
+        if not self._missing:
+            self._waits_from_ms = now_ms
         self._head = head
         if self._missing > RING_ENTRIES:
             self._lost = True
@@ -44,6 +49,10 @@ class RingReader:
     @property
     def _missing(self) -> int:
         return 0 if self._read is None else (self._head - self._read) & 0xFFFF
+
+    def is_starved(self, now_ms: float) -> bool:
+        """Whether events have waited for so long that MOTION may wait for them."""
+        return self.is_due and now_ms - self._waits_from_ms >= STARVED_MS
 
     @property
     def is_due(self) -> bool:
@@ -61,6 +70,7 @@ class RingReader:
     def take(self, words: tuple[int, ...], now_ms: float) -> RingRead:
         """Turn the answer into events; an entry that is no longer the one asked for counts as lost."""
         assert self._read is not None
+        self._waits_from_ms = now_ms
         events = []
         for at in range(0, len(words), RING_ENTRY_REGISTERS):
             self._read = (self._read + 1) & 0xFFFF

@@ -71,6 +71,19 @@ class Line:
         lease = self.wire_ms(*LEASE_BYTES) + self.network_ms
         return self.longest_exchange_ms + moving * lease + REPLY_TIMEOUT_MS + lease
 
+    def renewal_gap_ms(self, moving: int, waiting: int = 0) -> float:
+        """Longest time without a renewal because the reading it would rest on is older than a permit may be.
+
+        Between two readings of one bank come one of each other moving bank, one more exchange, and so many `waiting`
+        ones, each behind the leases of all (SPEC 6.7).
+        """
+        turn_ms = self.longest_exchange_ms + moving * (self.wire_ms(*LEASE_BYTES) + self.network_ms)
+        return (moving + 1 + waiting) * turn_ms - PERMIT_AGE_MS
+
+    def spares_turn(self, moving: int) -> bool:
+        """Whether banks at rest may be read now and then while so many move (SPEC 6.5)."""
+        return self.renewal_gap_ms(moving, 1) <= MAX_RENEWAL_INTERVAL_MS
+
     def lease_period_ms(self, moving: int) -> float:
         """Longest time from one renewal to the next becoming due, so that the worst interval holds (SPEC 6.7)."""
         return _lease_period_ms(self, moving)
@@ -82,9 +95,9 @@ class Line:
 
     @property
     def max_moving_banks(self) -> int:
-        """Most banks whose leases this line can carry at once; 0 when not even one fits."""
+        """Most banks whose leases, and the readings they rest on, this line carries at once; 0: not even one."""
         moving = 0
-        while self.renewal_interval_ms(moving + 1) <= MAX_RENEWAL_INTERVAL_MS:
+        while max(self.renewal_interval_ms(moving + 1), self.renewal_gap_ms(moving + 1)) <= MAX_RENEWAL_INTERVAL_MS:
             moving += 1
         return moving
 

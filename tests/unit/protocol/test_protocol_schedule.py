@@ -28,8 +28,8 @@ SELECT, OPERATE, LEASE, STOP = (block.address for block in (map_.SELECT, map_.OP
     # Hand sums: (bytes x 11 + 2 x 38.5) / baud; moving = floor((250 - 60 - longest) / lease) - 1.
     [
         (9600, 59.58, 36.67, 59.58, 2),
-        (19200, 29.79, 18.33, 32.66, 7),
-        (115200, 4.97, 3.06, 5.44, 59),
+        (19200, 29.79, 18.33, 32.66, 3),
+        (115200, 4.97, 3.06, 5.44, 11),
     ],
 )
 def test_wire_times_and_how_many_banks_may_move(
@@ -42,7 +42,10 @@ def test_wire_times_and_how_many_banks_may_move(
     assert line.longest_exchange_ms == pytest.approx(longest_ms, abs=0.01)
     assert line.longest_exchange_ms <= 60
     assert line.max_moving_banks == moving
-    assert line.renewal_interval_ms(moving) <= 250 < line.renewal_interval_ms(moving + 1)
+    # by hand: (moving + 1) readings of one bank each, behind the leases of all, less the age of a permit
+    assert line.renewal_gap_ms(moving) == pytest.approx((moving + 1) * (longest_ms + moving * lease_ms) - 250, abs=1)
+    assert max(line.renewal_interval_ms(moving), line.renewal_gap_ms(moving)) <= 250
+    assert max(line.renewal_interval_ms(moving + 1), line.renewal_gap_ms(moving + 1)) > 250
     assert line.splits_select == (baud == 9600)
 
 
