@@ -132,6 +132,7 @@ class CentralLink:
         """Return what health and metrics show."""
         return {
             "connected": self._client.connected,
+            "trouble": self._client.trouble,
             "centre": self.centre,
             "waiting_batches": sum(lane.waiting for lane in self._lanes),
             "counts": dict(self.counts),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,6 +73,8 @@ class LinkClient:
     ) -> None:
         self.client_id = client_id
         self.connected = False
+        #: Why there is no connection, if it is more than a broker that is away.
+        self.trouble: str | None = None
         self._settings = settings
         self._centre = centre
         self._deliver = deliver
@@ -130,7 +134,7 @@ class LinkClient:
         password = settings.password_file.read_text().strip() if settings.password_file is not None else None
         client.username_pw_set(settings.username, password)
         if settings.ca_file is not None:
-            client.tls_set(ca_certs=str(settings.ca_file))
+            _trust(client, settings.ca_file)
         client.will_set(
             CENTRE_PRESENCE,
             encode_centre_presence(online=False, at=datetime.now(UTC), centre=self._centre),
@@ -141,6 +145,7 @@ class LinkClient:
         client.max_queued_messages_set(1_000)
         client.on_socket_open = _set_nodelay
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
@@ -163,6 +168,7 @@ class LinkClient:
     ) -> None:
         if reason.is_failure:
             log.error("link_refused", reason=str(reason))
+            self.trouble = "refused"
             return
         self._connection += 1
         rooms = f"{ROOT}/rooms/+"
@@ -176,6 +182,14 @@ class LinkClient:
             ]
         )
 
+    def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
+        # paho calls this while it handles the error, and doesn't hand it over
+        error = sys.exception()
+        self.trouble = "unreachable"
+        if isinstance(error, ssl.SSLCertVerificationError):
+            self.trouble = "untrusted"
+            log.error("link_untrusted", broker=self._settings.host, reason=error.verify_message)
+
     def _on_subscribe(
         self, _client: mqtt.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
@@ -184,7 +198,7 @@ class LinkClient:
             log.error("link_subscription_refused", reasons=refused)
             return
         # Only now: gateways send as soon as they see the centre online.
-        self.connected = True
+        self.connected, self.trouble = True, None
         self._publish_presence(online=True)
         log.info("link_online", broker=f"{self._settings.host}:{self._settings.port}")
 
@@ -218,6 +232,24 @@ class LinkClient:
                 correlation=bytes(correlation) if correlation is not None else None,
             )
         )
+
+
+class _ClosingSocket(ssl.SSLSocket):
+    """Closes itself when nobody can be trusted at the other end; paho would leave that to chance."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
+def _trust(client: mqtt.Client, ca_file: Path) -> None:
+    """Speak TLS only, and only with who this authority vouches for under the very name we called."""
+    context = ssl.create_default_context(cafile=str(ca_file))
+    context.sslsocket_class = _ClosingSocket
+    client.tls_set_context(context)
 
 
 def _set_nodelay(_client: mqtt.Client, _data: Any, sock: Any) -> None:

@@ -347,7 +347,7 @@ class FeedApplied:
 
 @dataclass(frozen=True, slots=True)
 class LinkChanged:
-    state: str  # connecting | online | waiting_centre | pending | forked | refused | offline
+    state: str  # connecting | online | waiting_centre | pending | forked | refused | offline | untrusted | unknown_here
 
 
 @dataclass(frozen=True, slots=True)

@@ -426,6 +426,16 @@ MESSAGES: dict[str, Message] = {
         "中心不接受本网关的记录({state})。记录保留在本机。请联系管理员",
         "The centre does not take this gateway's records ({state}). They are kept here. Call the administrator",
     ),
+    "state.link_untrusted": Message(
+        "中心消息服务器的证书不可信,没有连接。库房照常工作,记录保留在本机。请联系管理员核对证书和地址",
+        "The certificate of the centre's broker can't be trusted, so nothing was sent. The room works on, records are"
+        " kept here. Call the administrator to check certificate and address",
+    ),
+    "state.link_unknown_here": Message(
+        "中心消息服务器不认识本网关(用户名或密码不对)。库房照常工作,记录保留在本机。请联系管理员",
+        "The centre's broker doesn't know this gateway (name or password). The room works on, records are kept here."
+        " Call the administrator",
+    ),
     "state.overloaded": Message("网关过载,已停止移动", "Gateway overloaded, motion stopped"),
     "state.print_unknown": Message(
         "标签 {codes} 不知是否已打印。请查看,需要时点“重新打印”",

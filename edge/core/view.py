@@ -137,6 +137,8 @@ def list_states(state: State, now: Now) -> list[StateView]:
     states += list_device_states(state)
     if state.link in {"pending", "forked", "refused", "malformed"}:
         states.append(name_state("warning", "link_refused", state=state.link))
+    elif state.link in {"untrusted", "unknown_here"}:
+        states.append(name_state("warning", f"link_{state.link}"))
     elif state.link != "online":
         states.append(name_state("notice", "centre_silent" if state.link == "waiting_centre" else "link_down"))
     levels = ("alarm", "warning", "notice")

@@ -287,6 +287,8 @@ WORDS: Final[dict[str, str]] = {
     "full": "磁盘已满",
     "connecting": "正在连接",
     "waiting_centre": "等待中心",
+    "untrusted": "证书不可信",
+    "unknown_here": "服务器不认识本网关",
     "pending": "等待接纳",
     "forked": "记录分叉",
     "malformed": "格式错误",

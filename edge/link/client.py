@@ -173,7 +173,7 @@ class GatewayLink:
     def status(self) -> dict[str, Any]:
         """Return what health and metrics show."""
         return {
-            "state": str(self._sender.state),
+            "state": self._name_state(),
             "backlog": self._sender.backlog,
             "revision": self._receiver.position.revision,
             "digest_faults": self._receiver.digest_faults,
@@ -342,9 +342,13 @@ class GatewayLink:
                 self._sink(FeedApplied(page.revision))
 
     def _tell_state(self) -> None:
-        state = str(self._sender.state)
+        state = self._name_state()
         if state != self._told_state and self._sink(LinkChanged(state)):
             self._told_state = state
+
+    def _name_state(self) -> str:
+        """Name what the link is doing; why there is no connection says more than that there is none."""
+        return str(self._broker.trouble or self._sender.state)
 
     def _presence(self, *, online: bool) -> bytes:
         return encode_presence(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +18,15 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from edge.core.link import LinkState
+
 log = structlog.get_logger(__name__)
 
 CENTRE_PRESENCE: Final = "openaisle/v1/centre/presence"
 #: Messages that paho holds while the broker is slow; above it a publish fails and is tried again by its sender.
 QUEUED_MAX: Final = 64
+#: Reason codes of MQTT 5: bad user name or password, not authorised.
+UNKNOWN_HERE: Final = frozenset({0x86, 0x87})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ class BrokerClient:
         changed: Callable[[bool], None],
     ) -> None:
         self.connected = False
+        #: Why there is no connection, if it is more than a broker that is away: untrusted, unknown_here.
+        self.trouble: LinkState | None = None
         self.refused_publishes = 0
         self._address = address
         self._heard = heard
@@ -104,12 +112,13 @@ class BrokerClient:
         )
         client.username_pw_set(self._address.room_id, self._address.password_file.read_text().strip())
         if self._address.ca_file is not None:
-            client.tls_set(ca_certs=str(self._address.ca_file))
+            _trust(client, self._address.ca_file)
         client.will_set(self._address.topic("presence"), will, qos=1, retain=True)
         client.reconnect_delay_set(1, 30)
         client.max_queued_messages_set(QUEUED_MAX)
         client.on_socket_open = _set_nodelay
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
@@ -128,6 +137,7 @@ class BrokerClient:
     ) -> None:
         if reason.is_failure:
             log.error("link_refused", reason=str(reason))
+            self._note_trouble(LinkState.UNKNOWN_HERE if reason.value in UNKNOWN_HERE else None)
             return
         client.subscribe(
             [
@@ -138,6 +148,20 @@ class BrokerClient:
             ]
         )
 
+    def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
+        # paho calls this while it handles the error, and doesn't hand it over
+        error = sys.exception()
+        if isinstance(error, ssl.SSLCertVerificationError):
+            log.error("link_untrusted", broker=self._address.host, reason=error.verify_message)
+            self._note_trouble(LinkState.UNTRUSTED)
+        else:
+            self._note_trouble(None)
+
+    def _note_trouble(self, trouble: LinkState | None) -> None:
+        if trouble is not self.trouble:
+            self.trouble = trouble
+            self._changed(False)
+
     def _on_subscribe(
         self, _client: mqtt.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
@@ -145,7 +169,7 @@ class BrokerClient:
         if refused:
             log.error("link_subscription_refused", reasons=refused)
             return
-        self.connected = True
+        self.connected, self.trouble = True, None
         self._changed(True)
 
     def _on_disconnect(
@@ -181,6 +205,24 @@ class BrokerClient:
                 correlation=bytes(correlation) if correlation is not None else None,
             )
         )
+
+
+class _ClosingSocket(ssl.SSLSocket):
+    """Closes itself when nobody can be trusted at the other end; paho would leave that to chance."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
+def _trust(client: mqtt.Client, ca_file: Path) -> None:
+    """Speak TLS only, and only with who this authority vouches for under the very name we called."""
+    context = ssl.create_default_context(cafile=str(ca_file))
+    context.sslsocket_class = _ClosingSocket
+    client.tls_set_context(context)
 
 
 def _set_nodelay(_client: mqtt.Client, _data: Any, sock: Any) -> None:

@@ -31,6 +31,10 @@ class LinkState(StrEnum):
     FORKED = "forked"
     REFUSED = "refused"
     MALFORMED = "malformed"
+    #: The broker's certificate is not of our authority or names another host: nothing was said to it.
+    UNTRUSTED = "untrusted"
+    #: The broker knows us not, or not with this password.
+    UNKNOWN_HERE = "unknown_here"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,9 +34,9 @@ class CentreSettings:
 
     username = "central"
     keepalive_s = 5
-    ca_file = None
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, ca_file: Path | None = None) -> None:
+        self.ca_file = ca_file
         self.host, self.port = broker.host, broker.port
         self.password_file = broker.password_file("central")
 
@@ -44,9 +44,17 @@ class CentreSettings:
 class Centre:
     """The centre's store with its link."""
 
-    def __init__(self, engine: Engine, broker: Broker, *, client_no: int = 1, share: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        broker: Broker,
+        *,
+        client_no: int = 1,
+        share: bool = False,
+        ca_file: Path | None = None,
+    ) -> None:
         self.tx = Transactions(engine)
-        self.link = CentralLink(CentreSettings(broker), self.tx, client_no=client_no, share=share)
+        self.link = CentralLink(CentreSettings(broker, ca_file), self.tx, client_no=client_no, share=share)
 
     def add_room(self, room_id: str, codes: tuple[str, ...] = BOXES) -> None:
         now = datetime.now(UTC)
@@ -102,7 +110,9 @@ class Centre:
 class Gateway:
     """A gateway's disk with its link; no core decides here."""
 
-    def __init__(self, room_id: str, folder: Path, broker: Broker, *, seed: int = 1) -> None:
+    def __init__(
+        self, room_id: str, folder: Path, broker: Broker, *, seed: int = 1, ca_file: Path | None = None
+    ) -> None:
         self.room_id, self.folder = room_id, folder
         self.events: list[Event] = []
         self.closed = False
@@ -110,7 +120,7 @@ class Gateway:
         self.outbox = Outbox(self.database, wall_ms)
         self.replica = Replica(self.database, wall_ms)
         self.link = GatewayLink(
-            BrokerAddress(room_id, broker.host, broker.port, broker.password_file(room_id), keepalive_s=5),
+            BrokerAddress(room_id, broker.host, broker.port, broker.password_file(room_id), 5, ca_file),
             self.outbox,
             self.replica,
             identity=GatewayIdentity(boot="boot-1", version="0.1.0"),
