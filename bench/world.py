@@ -16,6 +16,7 @@ GOAL: Final = 5_000.0
 HOURS: Final = 4.0
 PARTS: Final = (0.25, 0.5, 1.0)
 KIND: Final = "beams_and_edges"
+SHAPE: Final = "one_bank"
 
 
 def run(scale: float) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def run(scale: float) -> dict[str, Any]:
 
 def measure(hours: float, *, every_poll: bool = False) -> dict[str, Any]:
     """Let one room live for so many hours."""
-    world = World(1, read_habits(), hours=hours, kind=KIND, every_poll=every_poll)
+    world = World(1, read_habits(), hours=hours, kind=KIND, shape=SHAPE, every_poll=every_poll)
     began_s, busy_s = time.perf_counter(), time.process_time()
     report = world.run()
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - busy_s

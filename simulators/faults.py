@@ -30,21 +30,29 @@ class FaultPlan:
 _PER_FRAME = ("cut_per_frame", "echo_per_frame", "late_per_frame", "silence_per_frame")
 
 
+_GOOD = FaultPlan()
+
+
 @dataclass
 class FaultyWire:
     """Applies a plan; counts what it did, so that a test can tell that something happened."""
 
-    plan: FaultPlan = field(default_factory=FaultPlan)
+    plan: FaultPlan = _GOOD
     counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Seed the dice."""
         self._random = random.Random(self.plan.seed)  # noqa: S311 - faults are not secrets
 
-    def change_plan(self, plan: FaultPlan) -> None:
-        """Behave differently from now on."""
-        self.plan = plan
+    def change_plan(self, plan: FaultPlan | None = None) -> None:
+        """Behave differently from now on; without a plan, well."""
+        self.plan = plan = _GOOD if plan is None else plan
         self._random = random.Random(plan.seed)  # noqa: S311 - faults are not secrets
+
+    @property
+    def is_good(self) -> bool:
+        """Whether this plan does nothing at all."""
+        return self.plan is _GOOD
 
     def disturb(self, octets: bytes) -> bytes:
         """Return what arrives of these bytes at the other end."""

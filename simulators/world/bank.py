@@ -18,7 +18,7 @@ class BankWatcher(Protocol):
 
     def note_start(self, task: Task) -> None: ...
 
-    def note_intrusion(self) -> None: ...
+    def note_grant(self, before: BankState) -> None: ...
 
     def note_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None: ...
 
@@ -36,16 +36,16 @@ class WatchedModel(ShelfModel):
         return self._positions_known
 
     @property
-    def is_alive(self) -> bool:
-        """Whether a motion is under way that nothing has ended yet."""
-        return self.state in (BankState.WARNING, BankState.MOVING) and not self.ending
+    def is_driven(self) -> bool:
+        """Whether a motion that was asked for over the wire is under way."""
+        return self.state in ACTIVE and self._task is not None and self._task.request_id is not None
 
     def select(self, request_id: int, operation: Operation, wanted: Indication) -> SelectAnswer:
-        """Select as ever, and tell if that was done while a motion was under way."""
-        was_active = self.state in ACTIVE
+        """Select as ever, and tell in which state that was done."""
+        before = self.state
         answer = super().select(request_id, operation, wanted)
-        if was_active and answer.token and self.watcher is not None:
-            self.watcher.note_intrusion()
+        if answer.token and self.watcher is not None:
+            self.watcher.note_grant(before)
         return answer
 
     def _start(self, task: Task) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from central.domain import ingest, link
-from central.domain.locations import Location, Movement, State, fold_movements
+from central.domain.locations import Action, Location, Movement, State, fold_movements
 
 
 @dataclass
@@ -25,6 +26,14 @@ class Centre:
         self.is_up = True
         self.faults: list[str] = []
         self._rooms: dict[str, _RoomLog] = {}
+
+    def register(self, room_id: str, boxes: Mapping[str, str], at: datetime) -> None:
+        """Know where the boxes of a room stand when it begins: by an import, not by any gateway."""
+        room = self._rooms.setdefault(room_id, _RoomLog())
+        for code, place_key in boxes.items():
+            room.movements[code] = [
+                Movement(code, room_id, code, Action.PUT_AWAY, place_key, None, at, at, source="import")
+            ]
 
     def take(self, room_id: str, payload: bytes, received_at: datetime) -> bytes | None:
         """Commit what is fresh in a batch and answer; None while nobody is there."""

@@ -16,6 +16,7 @@ from edge.core.room import RoomSettings
 from edge.core.rows import BoxRow, PlaceRow, StaffRow
 from edge.core.startup import new_state
 from edge.core.state import State
+from edge.store import StoreUnavailableError
 from edge.store.journal import Step
 from edge.store.outbox import Fact
 from edge.store.standings import MOVES
@@ -26,16 +27,26 @@ SEGMENT_STEPS = 500
 class MemoryDatabase:
     """Transactions of one writer: everything in one succeeds."""
 
+    def __init__(self) -> None:
+        self.is_full = False
+
     @contextmanager
     def write(self) -> Iterator[MemoryDatabase]:
         """Begin and end a transaction."""
+        self.check_room()
         yield self
+
+    def check_room(self) -> None:
+        """Refuse as a full disk does."""
+        if self.is_full:
+            raise StoreUnavailableError("full", "no space left")
 
 
 class MemoryJournal:
     """The state at the last checkpoint and every committed step since."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
         self.checkpoint: State | None = None
         self.steps: list[Step] = []
         self.commands: dict[str, tuple[str, str | None]] = {}
@@ -48,6 +59,7 @@ class MemoryJournal:
     def begin_segment(self, state: State, _code_version: str, *, follows: bool) -> None:
         """Begin with the whole state."""
         del follows
+        self._database.check_room()
         self.checkpoint = state
         self.steps = []
 
@@ -76,9 +88,12 @@ class MemoryOutbox:
         self.lines: list[bytes] = []
         self.hashes: list[str] = [ZERO_HASH]
         self.through = 0
+        self.intents: set[int] = set()  # request ids whose intent is on disk
 
     def append(self, _connection: object, fact: Fact) -> tuple[str, int]:
         """Number and chain one fact."""
+        if fact.kind == "motion" and fact.body["phase"] == "intent":
+            self.intents.add(int(fact.body["request_id"], 16))
         seq = len(self.lines) + 1
         line = encode_record(
             epoch=self.epoch, seq=seq, prev=self.hashes[-1], fact_id=fact.fact_id, kind=fact.kind, at=fact.at,
@@ -188,7 +203,7 @@ class MemoryDisk:
 
     def __init__(self, replica: MemoryReplica, dice: random.Random) -> None:
         self.database = MemoryDatabase()
-        self.journal = MemoryJournal()
+        self.journal = MemoryJournal(self.database)
         self.outbox = MemoryOutbox(dice)
         self.replica = replica
 

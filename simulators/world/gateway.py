@@ -8,20 +8,22 @@ from dataclasses import replace
 from typing import Any, cast
 
 from edge.core.deadlines import next_deadline
-from edge.core.effects import Effect, PermitLease, ShelfOrder
+from edge.core.effects import Effect, PermitLease, RecordFact, ShelfOrder
 from edge.core.events import Event, Fresh, GatewayStarted, Now
 from edge.core.room import RoomSettings
-from edge.core.state import State
 from edge.core.view import kiosk_view
 from edge.drivers.shelf_reports import translate_report
 from edge.drivers.shelf_serial import SerialShelf, ShelfBank
-from edge.ports import Link, Scanner, Sink
+from edge.ports import LabelPrinter, Link, Scanner, Sink
 from edge.runtime.clock import Clock
 from edge.runtime.enrichment import EVENT_FIELDS
 from edge.runtime.gateway import FLUSH_MS, GatewayRuntime
-from edge.store import Store
+from edge.store import Store, StoreUnavailableError
 from firmware_protocol.reports import ConditionChanged
 from simulators.world.disk import MemoryDisk
+
+VIEW_EVERY = 97
+NEVER_MS = float("inf")
 
 
 class SteppedShelf(SerialShelf):
@@ -71,77 +73,115 @@ def _no_line() -> Any:
 
 
 class SteppedRuntime(GatewayRuntime):
-    """The real executor, one turn at a time, with ids drawn from the seed and a disk that outlives it."""
+    """The real executor, one turn at a time, with ids drawn from the seed and a disk that outlives it.
+
+    `kept` is told of each fact that a step made and the disk has taken.
+    """
 
     def __init__(
         self,
         settings: RoomSettings,
         store: Store | MemoryDisk,
         *,
-        shelf: SteppedShelf,
+        shelves: Sequence[SteppedShelf],
         scanners: dict[str, Scanner],
+        printer: LabelPrinter,
         link: Link,
         clock: Clock,
         boot_id: str,
         dice: random.Random,
         observe: Callable[[Event, Sequence[Effect], float], None],
+        kept: Callable[[RecordFact], None],
     ) -> None:
         super().__init__(
             settings,
             cast("Store", store),
-            shelves=[shelf],
+            shelves=shelves,
             scanners=scanners,
+            printer=printer,
             link=link,
             code_version="world",
             clock=clock,
             boot_id=boot_id,
-            observe=observe,
+            observe=self._observe_step,
         )
+        self.has_mail = False
+        self.due_ms = 0.0
         self._dice = dice
+        self._tell = observe
+        self._kept = kept
+        self._facts: list[RecordFact] = []
         self._views = 0
-        self._due_of: State | None = None  # the state whose deadline is known
-        self._due_ms = float("inf")
         self._disk = store
+
+    @property
+    def is_overloaded(self) -> bool:
+        """Whether the inbox has refused what must not be lost."""
+        return self._inbox.overloaded
 
     def begin(self) -> None:
         """Start: drivers first, then the event that says so."""
         self._dispatcher.start(self.post)
         self._begin()
+        self._find_due()
+
+    def post(self, event: Event) -> bool:
+        """Put an event into the inbox."""
+        self.has_mail = True
+        return super().post(event)
 
     def turn(self) -> None:
         """Decide everything that waits or is due."""
-        while self._inbox.depth() or self.next_ms() <= self._clock.mono_ms():
+        self.has_mail = False
+        while self._inbox.depth() or self.due_ms <= self._clock.mono_ms():
             self._turn()
+            self._find_due()
 
-    def _begin(self) -> None:
-        if not isinstance(self._disk, MemoryDisk):
-            super()._begin()
-            return
-        self._state, self._recorder.follows = self._disk.recover(self._settings)
-        self._remembers = True
-        self._recorder.begin_segment(self._state)
-        self._step(GatewayStarted(self._boot_id, self._code_version, self._settings), self._clock.now())
+    def look_up(self) -> None:
+        """Take a turn though nothing waits: the clock may have jumped."""
+        self._turn()
+        self._find_due()
 
     def abandon(self) -> None:
         """Die: whatever was not committed is lost, and nobody listens any more."""
         self._dispatcher.close()
 
-    def look_up(self) -> None:
-        """Take a turn though nothing waits: the clock may have jumped."""
-        self._turn()
+    def _begin(self) -> None:
+        if not isinstance(self._disk, MemoryDisk):
+            super()._begin()
+            return
+        started, now = GatewayStarted(self._boot_id, self._code_version, self._settings), self._clock.now()
+        try:
+            self._state, self._recorder.follows = self._disk.recover(self._settings)
+            self._remembers = True
+            self._recorder.begin_segment(self._state)
+            self._step(started, now)
+        except StoreUnavailableError as error:
+            self._start_without_disk(started, error, now)
 
-    def next_ms(self) -> float:
-        """When the next deadline or flush is due."""
-        if self._due_of is not self._state:
-            due = next_deadline(self._state)
-            self._due_of, self._due_ms = self._state, float("inf") if due is None else float(due)
-        moment = self._due_ms
+    def _find_due(self) -> None:
+        due = next_deadline(self._state)
+        moment = NEVER_MS if due is None else float(due)
         if self._recorder.waiting:
             moment = min(moment, self._recorder.oldest_ms + FLUSH_MS)
-        return moment
+        if self._store_fault is not None:
+            moment = min(moment, self._probe_at_ms)
+        self.due_ms = moment
 
     def _sleep_s(self) -> float:
         return 0.0
+
+    def _step(self, event: Event, now: Now) -> None:
+        self._facts = []
+        had_fault = self._store_fault is not None
+        super()._step(event, now)
+        if not had_fault:
+            for fact in self._facts:
+                self._kept(fact)
+
+    def _observe_step(self, event: Event, effects: Sequence[Effect], seconds: float) -> None:
+        self._tell(event, effects, seconds)
+        self._facts = [effect for effect in effects if isinstance(effect, RecordFact)]
 
     def _complete(self, event: Event) -> Event:
         completed = super()._complete(event)
@@ -156,5 +196,5 @@ class SteppedRuntime(GatewayRuntime):
         # people of the world read the state itself; now and then the real view is made, so that it never fails unseen
         self._shown_at_ms = now.mono_ms
         self._views += 1
-        if self._views % 97 == 0:
+        if self._views % VIEW_EVERY == 0:
             kiosk_view(self._state, now)

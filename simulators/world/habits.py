@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).with_name("habits.toml")
-TABLES = ("pace", "acts", "people", "faults", "repair", "line", "banks")
-SPANS = frozenset({"search_s", "look_s", "cleaner_stay_s"})
+TABLES = ("pace", "acts", "people", "faults", "repair", "line", "banks", "rooms", "shapes")
+SPANS = frozenset({"search_s", "look_s", "cleaner_stay_s", "stall_s", "babble_s"})
 
 
 class HabitsError(ValueError):
@@ -29,9 +29,11 @@ class Habits:
     repair: dict[str, float]
     line: dict[str, float]
     banks: dict[str, float]
+    rooms: dict[str, float]
+    shapes: dict[str, float]
     digest: str = ""
 
-    def with_rates(self, rates: Mapping[str, float]) -> Habits:
+    def with_rates(self, rates: Mapping[str, Any]) -> Habits:
         """Return habits with some rates changed, named "table.rate"; for shrinking and for rules taken away."""
         tables = {each.name: getattr(self, each.name) for each in fields(self)}
         for path, rate in rates.items():

@@ -1,4 +1,4 @@
-"""A room of the world as data: its bank with the sensors that seed and habits give it, places, boxes, staff."""
+"""A room of the world as data: banks with the sensors that seed and habits give them, buses, places, boxes, staff."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from simulators.bank_plan import BankPlan, SensorKind, plan_bank
 from simulators.codes import print_code
 from simulators.world.habits import Habits
 
-BAUD = 19_200
-BANK = "A"
 NUMBER = "01"
-CONFIRM_BUTTON = 41  # no aisle has that number: the buttons that open aisles are numbered like them
-BOXES = 160
+FIRST_BUTTON = 65  # of the confirming buttons; no aisle has such a number
+BOXES = 160  # in a bank
+SLEEP_AFTER_MS = 90_000
 SENSORS: dict[str, tuple[SensorKind, ...]] = {
     "beams_and_edges": (SensorKind.FOOT_BEAM, SensorKind.EDGE, SensorKind.ENTRY_BEAMS),
     "edges_only": (SensorKind.EDGE,),
@@ -27,21 +26,26 @@ SENSORS: dict[str, tuple[SensorKind, ...]] = {
     "foot_beams_only": (SensorKind.FOOT_BEAM,),
     "bare": (),
 }
+# by name: for each bank of the room its bus, and the speed of each bus
+SHAPES: dict[str, tuple[tuple[str, ...], dict[str, int]]] = {
+    "one_bank": (("bus1",), {"bus1": 19_200}),
+    "slow_bus": (("bus1", "bus1", "bus1"), {"bus1": 9_600}),
+    "two_buses": (("bus1", "bus1", "bus2"), {"bus1": 19_200, "bus2": 9_600}),
+}
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Everything about a room that doesn't change."""
+class BankLayout:
+    """Everything about a bank that doesn't change."""
 
-    room_id: str
+    id: str
+    unit: int
+    bus: str
+    baud: int
     kind: str  # of its sensors
     plan: BankPlan
-    settings: RoomSettings
-    places: dict[str, PlaceRow]
-    boxes: dict[str, tuple[str, str]]  # code -> title, place key
-    staff: dict[str, str]  # badge -> name
     card: str
-    end_code: str
+    button: int
     distances: StopDistances
 
     @property
@@ -50,54 +54,111 @@ class Layout:
         return {SensorKind.EDGE, SensorKind.ENTRY_BEAMS} <= set(self.plan.sensors)
 
 
-def lay_out(room_id: str, habits: Habits, dice: random.Random, kind: str = "") -> Layout:
-    """Lay out one room; its sensors are drawn unless named."""
-    kind = kind or dice.choices(list(habits.banks), list(habits.banks.values()))[0]
-    plan = replace(plan_bank(dice.choice((4, 6, 10))), sensors=SENSORS[kind])
-    places = {place.key: place for place in number_places(plan)}
-    chosen = dice.sample(sorted(places), min(BOXES, len(places) // 2))
-    card = print_code("CF", NUMBER, 1)
-    braking_mm = plan.times.speed_mm_s**2 // (2 * plan.times.braking_mm_s2)
+@dataclass(frozen=True)
+class Layout:
+    """Everything about a room that doesn't change."""
+
+    room_id: str
+    banks: tuple[BankLayout, ...]
+    bauds: dict[str, int]  # by bus
+    settings: RoomSettings
+    places: dict[str, PlaceRow]
+    boxes: dict[str, tuple[str, str]]  # code -> title, place key
+    staff: dict[str, str]  # badge -> name
+    end_code: str
+
+
+def lay_out(room_id: str, habits: Habits, dice: random.Random, kind: str = "", shape: str = "") -> Layout:
+    """Lay out one room; its shape and sensors are drawn unless named."""
+    shape = shape or draw(dice, habits.rooms)
+    buses, bauds = SHAPES[shape]
+    banks = tuple(lay_bank(n, bus, bauds[bus], habits, dice, kind=kind) for n, bus in enumerate(buses, 1))
+    places = {place.key: place for place in number_places(banks)}
+    chosen = [
+        key
+        for bank in banks
+        for mine in [sorted(key for key, place in places.items() if place.bank == bank.id)]
+        for key in dice.sample(mine, min(BOXES, len(mine) // 2))
+    ]
     return Layout(
         room_id=room_id,
-        kind=kind,
-        plan=plan,
-        settings=describe_room(room_id, plan, card),
+        banks=banks,
+        bauds=bauds,
+        settings=describe_room(room_id, banks, bauds),
         places=places,
         boxes={print_code("BX", NUMBER, n): (f"盒{n}", key) for n, key in enumerate(chosen, 1)},
         staff={print_code("ST", NUMBER, n): name for n, name in enumerate(("李慧", "陈建军", "孙悦"), 1)},
-        card=card,
         end_code=print_code("CT", NUMBER, 1),
-        distances=compute_stop_distances(Line(BAUD), plan.times.speed_mm_s, plan.times.reaction_ms, braking_mm),
     )
 
 
-def number_places(plan: BankPlan) -> list[PlaceRow]:
+def draw(dice: random.Random, shares: dict[str, float]) -> str:
+    """Draw a name by its share."""
+    return dice.choices(list(shares), list(shares.values()))[0]
+
+
+def lay_bank(unit: int, bus: str, baud: int, habits: Habits, dice: random.Random, *, kind: str) -> BankLayout:
+    """Lay out one bank: its length, its sensors, how many aisles stand open, whether it sleeps."""
+    kind = kind or draw(dice, habits.banks)
+    bank_id = chr(ord("A") + unit - 1)
+    free = 2 if dice.random() < habits.shapes["two_free_aisles"] else 1
+    plan = plan_bank(dice.choice((4, 6, 10)), bank_id=bank_id, free_aisles=free)
+    sleep_ms = SLEEP_AFTER_MS if dice.random() < habits.shapes["sleeps"] else 0
+    plan = replace(plan, sensors=SENSORS[kind], times=replace(plan.times, sleep_after_ms=sleep_ms))
+    braking_mm = plan.times.speed_mm_s**2 // (2 * plan.times.braking_mm_s2)
+    return BankLayout(
+        id=bank_id,
+        unit=unit,
+        bus=bus,
+        baud=baud,
+        kind=kind,
+        plan=plan,
+        card=print_code("CF", NUMBER, unit),
+        button=FIRST_BUTTON + 2 * unit,
+        distances=compute_stop_distances(Line(baud), plan.times.speed_mm_s, plan.times.reaction_ms, braking_mm),
+    )
+
+
+def number_places(banks: tuple[BankLayout, ...]) -> list[PlaceRow]:
     """List a place for every face, section and tier."""
     cells = [
-        (column.no, face, section, tier)
-        for column in plan.columns
+        (bank.id, column.no, face, section, tier)
+        for bank in banks
+        for column in bank.plan.columns
         for face in column.faces
-        for section in range(1, plan.sections + 1)
-        for tier in range(1, plan.tiers + 1)
+        for section in range(1, bank.plan.sections + 1)
+        for tier in range(1, bank.plan.tiers + 1)
     ]
     return [
         PlaceRow(
             print_code("PL", NUMBER, serial),
-            f"{BANK}-{column:02d}-{face}-{section}-{tier}-1",
-            BANK,
+            f"{bank}-{column:02d}-{face}-{section}-{tier}-1",
+            bank,
             column,
             face,
             section,
             tier,
             1,
         )
-        for serial, (column, face, section, tier) in enumerate(cells, 1)
+        for serial, (bank, column, face, section, tier) in enumerate(cells, 1)
     ]
 
 
-def describe_room(room_id: str, plan: BankPlan, card: str) -> RoomSettings:
+def describe_room(room_id: str, banks: tuple[BankLayout, ...], bauds: dict[str, int]) -> RoomSettings:
     """Tell the core its room, as an installer would have signed it."""
+    return RoomSettings(
+        id=room_id,
+        name="库房",
+        number=NUMBER,
+        banks=tuple(describe_bank(bank) for bank in banks),
+        sources=(Source("gun", "枪", "kiosk"),),
+        moving_limit=tuple((bus, Line(baud).max_moving_banks) for bus, baud in bauds.items()),
+    )
+
+
+def describe_bank(bank: BankLayout) -> BankSettings:
+    """Tell the core one bank."""
+    plan = bank.plan
     geometry = Geometry(
         columns=tuple(Column(c.no, c.width_mm, tuple(c.faces), c.fixed) for c in plan.columns),  # type: ignore[arg-type]
         segments=tuple(
@@ -109,28 +170,20 @@ def describe_room(room_id: str, plan: BankPlan, card: str) -> RoomSettings:
         slots=1,
         passable_gap_mm=plan.passable_gap_mm,
     )
-    bank = BankSettings(
-        id=BANK,
-        name="1区",
-        bus="bus1",
+    return BankSettings(
+        id=bank.id,
+        name=f"{bank.unit}区",
+        bus=bank.bus,
         geometry=geometry,
         points=(
             Point("kiosk", "kiosk", "屏"),
-            Point("button", "button", "按钮", button=CONFIRM_BUTTON),
-            Point("card", "card", "卡", card_code=card),
+            Point("button", "button", "按钮", button=bank.button),
+            Point("card", "card", "卡", card_code=bank.card),
         ),
         speed_mm_s=plan.times.speed_mm_s,
         wake_ms=plan.times.wake_ms,
         warning_ms=plan.times.warning_ms,
         travel_ms=plan.longest_travel_ms,
-    )
-    return RoomSettings(
-        id=room_id,
-        name="库房",
-        number=NUMBER,
-        banks=(bank,),
-        sources=(Source("gun", "枪", "kiosk"),),
-        moving_limit=(("bus1", Line(BAUD).max_moving_banks),),
     )
 
 

@@ -1,26 +1,26 @@
-"""What breaks in a room and who puts it right: sensors, edges, power, gateway, centre, clocks, the line."""
+"""What breaks at a bank and who puts it right: sensors, edges, sweeps, power, columns, the controller itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from simulators.bank_plan import SensorKind
-from simulators.faults import FaultPlan
 from simulators.shelf_record import BankState, SafetyInput
 from simulators.world.agenda import Deed
 from simulators.world.people import People
 from simulators.world.room import Room
+from simulators.world.site import Site
 
 HOUR_MS = 3_600_000.0
 OPTICAL = (SensorKind.FOOT_BEAM, SensorKind.PIR)
 
 
 class Mishaps:
-    """Everything that goes wrong by itself in one room."""
+    """Everything that goes wrong by itself at one bank."""
 
-    def __init__(self, room: Room, people: People) -> None:
+    def __init__(self, room: Room, site: Site, people: People) -> None:
         self.room = room
+        self.site = site
         self._is_cared_for = False
         people.on_prop_sweep = self.tie_sweep  # type: ignore[method-assign]
         self._deeds: dict[str, Callable[[], Deed]] = {
@@ -31,126 +31,96 @@ class Mishaps:
             "edge_dead": lambda: self.freeze((SensorKind.EDGE,), "edge_dead", reading=False),
             "jam": self.jam,
             "power_cut": self.cut_power,
-            "gateway_kill": self.kill_gateway,
-            "centre_down": self.stop_centre,
-            "wall_step": self.step_wall,
-            "line_burst": self.spoil_line,
+            "wrong_controller": self.fit_wrong_controller,
+            "no_standstill": self.break_standstill,
         }
 
     def begin(self) -> None:
         """Let each kind of fault come at its own rate."""
-        for name, deed in self._deeds.items():
-            self.room.agenda.begin(self._recur(name, deed))
-
-    def _recur(self, name: str, deed: Callable[[], Deed]) -> Deed:
-        rate = self.room.habits.faults[name]
-        while rate > 0:
-            yield self.room.dice.expovariate(rate) * HOUR_MS
-            self.room.count(name)
-            self.room.tell(f"fault: {name}")
-            yield from deed()
+        recur(self.room, self._deeds)
 
     # ---- sensors ---------------------------------------------------------------------------------------
 
     def freeze(self, kinds: tuple[SensorKind, ...], fault: str, *, reading: bool) -> Deed:
         """Let a sensor of one aisle say the same for ever, until it is repaired."""
-        room = self.room
-        kind = next((kind for kind in kinds if kind in room.layout.plan.sensors), None)
+        room, site = self.room, self.site
+        kind = next((kind for kind in kinds if kind in site.layout.plan.sensors), None)
         if kind is None:
             return
-        aisle = room.dice.choice(room.list_open() or list(room.layout.plan.aisles))
-        room.faults[fault, aisle] = kind.value
-        with room.controller.at_now() as model:
+        aisle = room.dice.choice(site.list_open() or list(site.layout.plan.aisles))
+        site.faults[fault, aisle] = kind.value
+        with site.at_now() as model:
             model.stick_sensor(aisle, kind, reading)
         minutes = room.habits.repair["edge_min" if kind is SensorKind.EDGE else "sensor_min"]
         yield room.dice.expovariate(1 / minutes) * 60_000
-        room.faults.pop((fault, aisle), None)
-        with room.controller.at_now() as model:
+        site.faults.pop((fault, aisle), None)
+        with site.at_now() as model:
             model.stick_sensor(aisle, kind, None)
 
     def tie_sweep(self, aisle: int) -> None:
         """Somebody ties the edge of an aisle back."""
-        if SensorKind.EDGE in self.room.layout.plan.sensors:
+        if SensorKind.EDGE in self.site.layout.plan.sensors:
             self.room.agenda.begin(self._untie_later(aisle))
 
     def _untie_later(self, aisle: int) -> Deed:
-        room = self.room
-        room.faults["prop_sweep", aisle] = "edge"
+        room, site = self.room, self.site
+        site.faults["prop_sweep", aisle] = "edge"
         room.tell(f"ties back the sweep of aisle {aisle}")
-        with room.controller.at_now() as model:
+        with site.at_now() as model:
             model.stick_sensor(aisle, SensorKind.EDGE, reading=False)
         yield room.dice.expovariate(1 / room.habits.repair["edge_min"]) * 60_000
-        room.faults.pop(("prop_sweep", aisle), None)
-        with room.controller.at_now() as model:
+        site.faults.pop(("prop_sweep", aisle), None)
+        with site.at_now() as model:
             model.stick_sensor(aisle, SensorKind.EDGE, None)
 
     def drift(self) -> Deed:
         """Let the entry beams of one aisle count one too many or too few."""
-        room = self.room
-        if SensorKind.ENTRY_BEAMS not in room.layout.plan.sensors:
+        room, site = self.room, self.site
+        if SensorKind.ENTRY_BEAMS not in site.layout.plan.sensors:
             return
-        aisle = room.dice.choice(room.list_open() or list(room.layout.plan.aisles))
+        aisle = room.dice.choice(site.list_open() or list(site.layout.plan.aisles))
         delta = room.dice.choice((-1, 1))
-        room.faults["count_drift", aisle] = "entry"
-        with room.controller.at_now() as model:
+        site.faults["count_drift", aisle] = "entry"
+        with site.at_now() as model:
             model.occupancy.drift(aisle, delta)
             model.stick_sensor(aisle, SensorKind.ENTRY_BEAMS, None)  # the controller sees the new count at once
         yield room.dice.expovariate(1 / room.habits.repair["sensor_min"]) * 60_000
-        room.faults.pop(("count_drift", aisle), None)
+        site.faults.pop(("count_drift", aisle), None)
 
-    # ---- power, processes, clocks, line ------------------------------------------------------------------
+    # ---- power, steel, controller -----------------------------------------------------------------------
 
     def jam(self) -> Deed:
         """Let a column stick until somebody frees it."""
-        room = self.room
-        column = room.dice.choice([c.no for c in room.layout.plan.columns if not c.fixed])
-        with room.controller.at_now() as model:
+        room, site = self.room, self.site
+        column = room.dice.choice([c.no for c in site.layout.plan.columns if not c.fixed])
+        with site.at_now() as model:
             model.rails.jam(column)
         yield room.dice.uniform(60_000, 600_000)
-        with room.controller.at_now() as model:
+        with site.at_now() as model:
             model.rails.jam(column, jammed=False)
 
     def cut_power(self) -> Deed:
         """Take the bank's power away for a while."""
-        room = self.room
-        with room.controller.at_now() as model:
+        with self.site.at_now() as model:
             model.cut_power()
-        yield room.dice.uniform(200, 20_000)
-        with room.controller.at_now() as model:
+        yield self.room.dice.uniform(200, 20_000)
+        with self.site.at_now() as model:
             model.restore_power()
 
-    def kill_gateway(self) -> Deed:
-        """Kill the gateway at any moment, and start it again."""
-        room = self.room
-        if room.bank.request is not None:
-            room.count("gateway_killed_in_motion")
-        room.kill_gateway()
-        yield room.dice.uniform(500, 15_000)
-        room.start_gateway()
+    def fit_wrong_controller(self) -> Deed:
+        """Let a technician fit a controller that was made for other steel, and notice it later."""
+        for is_strange in (True, False):
+            yield from self.cut_power()
+            self.site.controller.is_strange = is_strange
+            self.room.tell("another controller is fitted" if is_strange else "the right controller is back")
+            if is_strange:
+                yield self.room.dice.expovariate(1 / self.room.habits.repair["controller_min"]) * 60_000
 
-    def stop_centre(self) -> Deed:
-        """Take the centre down; rooms go on."""
-        room = self.room
-        room.centre.is_up = False
-        yield room.dice.expovariate(1 / room.habits.repair["centre_min"]) * 60_000
-        room.centre.is_up = True
-
-    def step_wall(self) -> Deed:
-        """Let the wall clock jump, forth or back."""
-        room = self.room
-        room.wall_offset_ms += room.dice.choice((-3_600_000, -5_000, 5_000, 86_400_000))
-        if room.runtime is not None:
-            room.runtime.look_up()
-        yield 1.0
-
-    def spoil_line(self) -> Deed:
-        """Spoil the line for a while, by one of its faults or by all."""
-        room, rates = self.room, self.room.habits.line
-        name = room.dice.choice([*rates, "all"])
-        chosen: dict[str, Any] = rates if name == "all" else {name: rates[name]}
-        room.wire.change_plan(FaultPlan(seed=room.dice.getrandbits(31), **chosen))
-        yield room.habits.repair["burst_s"] * 1000
-        room.wire.change_plan(FaultPlan())
+    def break_standstill(self) -> Deed:
+        """Let the controller not know any more that its steel stands: no STOP can be read back."""
+        self.site.controller.hides_standstill = True
+        yield self.room.dice.expovariate(1 / self.room.habits.repair["sensor_min"]) * 60_000
+        self.site.controller.hides_standstill = False
 
     # ---- the caretaker ------------------------------------------------------------------------------------
 
@@ -162,22 +132,22 @@ class Mishaps:
         self.room.agenda.begin(self._care())
 
     def _needs_care(self) -> bool:
-        model = self.room.model
+        model = self.site.model
         tripped = model.circumstances.inputs & {SafetyInput.EDGE, SafetyInput.BEAM}
         return bool(tripped or model.faults or self._miscounted()) or model.state is BankState.UNKNOWN
 
     def _miscounted(self) -> list[int]:
-        model = self.room.model
+        model = self.site.model
         seen = model.occupancy.seen(model.rails.widths_mm())
         return [no for no in seen if not model.occupancy.people_in(no)]
 
     def _care(self) -> Deed:
-        room = self.room
+        room, site = self.room, self.site
         yield room.habits.repair["caretaker_s"] * 1000
-        for person in room.model.occupancy.people:
-            room.leave(person.name)
+        for person in site.model.occupancy.people:
+            site.leave(person.name)
         yield 2_000.0
-        with room.controller.at_now() as model:
+        with site.at_now() as model:
             for aisle in self._miscounted():
                 model.occupancy.drift(aisle, -1)
                 model.stick_sensor(aisle, SensorKind.ENTRY_BEAMS, None)
@@ -187,3 +157,18 @@ class Mishaps:
         room.count("reset_at_the_bank")
         yield 6_000.0
         self._is_cared_for = False
+
+
+def recur(room: Room, deeds: dict[str, Callable[[], Deed]]) -> None:
+    """Let each of these come again and again at the rate of its name."""
+    for name, deed in deeds.items():
+        room.agenda.begin(_recur(room, name, deed))
+
+
+def _recur(room: Room, name: str, deed: Callable[[], Deed]) -> Deed:
+    rate = room.habits.faults[name]
+    while rate > 0:
+        yield room.dice.expovariate(rate) * HOUR_MS
+        room.count(name)
+        room.tell(f"fault: {name}")
+        yield from deed()

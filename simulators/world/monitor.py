@@ -5,13 +5,19 @@ Nothing here asks the code under test whether a rule held: presses, interlocks, 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from edge.core.effects import Effect, PermitLease, SendSelect, SendStop
 from edge.core.events import CodeRead, DeadlinePassed, Event, RingEventsRead, SnapshotArrived, StopPressed, StopReadBack
+from edge.core.occupancy import tell_occupancy
 from edge.core.requests import QUEUE_MAX
+from edge.core.state import Bank
 from firmware_protocol import registers as map_
+from firmware_protocol.crc import crc16
+from firmware_protocol.timing import LEASE_BYTES, Line
+from simulators.occupancy import BODY_MM
 from simulators.shelf_drive import Task
 from simulators.shelf_record import BankState, SafetyInput
 from simulators.world.bank import WatchedModel
@@ -26,10 +32,37 @@ ON_THE_WIRE_MS = 30  # an OPERATE that has left can't be called back
 LEASE_MS = 500
 STEP_SLACK_MS = 15
 SILENCE_MS = 250 + LEASE_MS
-INBOX_MAX = 512
+STALE_MS = 1_500
+FRESH_MS = 300
+SELECTION_MS = 2_000
+TURN_MS = 10  # from decision to first byte, on a line that is free
+SELECT_ANSWER_BYTES, MOTION_ANSWER_BYTES = 25, 37
+ASLEEP = frozenset({BankState.ASLEEP, BankState.WAKING})
+UNDER_WAY = frozenset({BankState.WARNING, BankState.MOVING, BankState.SETTLING})
+INBOX_MAX = 512 + 16 + 16  # events, scans, and readings and STOPs, which are never refused
 HOLDING = frozenset(
     {SafetyInput.EMERGENCY_STOP, SafetyInput.EDGE, SafetyInput.BEAM, SafetyInput.FIRE, SafetyInput.MAINTENANCE}
 )
+
+
+class Gateway(Protocol):
+    """What is known of the gateway from outside its core."""
+
+    def is_overloaded(self) -> bool:
+        """Whether its inbox has refused what must not be lost."""
+        ...
+
+    def has_intent(self, request_id: int) -> bool:
+        """Whether the intent of this request lies on its disk."""
+        ...
+
+    def is_strange(self, model: WatchedModel) -> bool:
+        """Whether the controller is not the one that this bank was signed for."""
+        ...
+
+    def count_moving(self, model: WatchedModel) -> tuple[int, int]:
+        """Count the banks of this one's bus that move by order of the gateway, and how many may."""
+        ...
 
 
 class Monitor:
@@ -39,6 +72,9 @@ class Monitor:
         self,
         model: WatchedModel,
         harm: HarmWatch,
+        gateway: Gateway,
+        *,
+        baud: int,
         clock: Callable[[], float],
         fail: Callable[[str, str], None],
     ) -> None:
@@ -46,6 +82,8 @@ class Monitor:
         self.motions = 0
         self.harm = harm
         self._model = model
+        self._gateway = gateway
+        self._lease_slack_ms = STEP_SLACK_MS + Line(baud).wire_ms(LEASE_BYTES[0])  # judged from its first byte on
         self._clock = clock
         self._fail = fail
         self._permit_ms = 0.0
@@ -56,6 +94,10 @@ class Monitor:
         self._started_ms = 0.0
         self._scans: list[tuple[float, int]] = []
         self._sent: set[tuple[int, bytes]] = set()
+        self._open: set[str] = set()  # requests without an outcome
+        self._answered_ms = 0.0  # when the last answer to SELECT came in
+        self._heard: deque[tuple[float, bytes]] = deque(maxlen=6)  # what may be answers with a reading
+        self._inside: set[int] = set()  # aisles in which a place was scanned since somebody looked
 
     # ---- the gateway's decisions ----------------------------------------------------------------
 
@@ -73,13 +115,37 @@ class Monitor:
         if isinstance(event, StopReadBack):
             self._stop_ms = None
 
+    def note_motion(self, body: dict[str, Any]) -> None:
+        """Take an intent or an outcome that the disk has taken."""
+        if body["phase"] == "intent":
+            if self._open:
+                self._fail("busy", "a second request while one is open")
+            self._open.add(body["request_id"])
+            return
+        self._open.discard(body["request_id"])
+        selected = self.book.selected.get(int(body["request_id"], 16))
+        if selected is not None and selected.press is not None and body["outcome"] == "done":
+            self._inside -= set(selected.press.closing)
+
+    def check_presumed(self, bank: Bank) -> None:
+        """Look at what the gateway says of aisles in which somebody scanned a place, and nobody has looked since."""
+        if not self._inside or bank.request is not None or bank.snapshot is None:
+            return
+        widths = self._model.rails.widths_mm()
+        self._inside = {aisle for aisle in self._inside if widths[aisle] >= BODY_MM}  # else nobody can be there
+        for aisle in self._inside:
+            if tell_occupancy(bank, aisle) not in {"seen", "presumed"}:
+                self._fail("7", f"aisle {aisle} does not count as occupied though a place inside was scanned")
+
     def note_restart(self) -> None:
         """A gateway died: its permits died with it."""
         self._permit_ms = 0.0
+        self._open.clear()
         self._stop_ms = None
 
     def note_place_scan(self, aisle: int) -> None:
         """Somebody scanned a place inside an aisle."""
+        self._inside.add(aisle)
         self._scans = [*self._scans[-7:], (self._clock(), aisle)]
 
     def _judge_select(self, event: Event, order: SendSelect) -> None:
@@ -98,9 +164,20 @@ class Monitor:
                 self._fail("2", f"SELECT {now - press.at_ms:.0f} ms after the press")
             if press.afar:
                 self._fail("3", "SELECT out of a press from afar")
+        self._judge_moment(now)
         if order.request_id in self.book.selected:
             self._fail("12", "two SELECTs of one request id")
         self.book.selected[order.request_id] = Selected(order.request_id, now, press, now)
+
+    def _judge_moment(self, now: float) -> None:
+        """Judge whether anything may be asked for now, whoever pressed."""
+        if self._stop_ms is not None and now - self._stop_ms > SLACK_MS:
+            self._fail("14", "SELECT while a STOP is not read back")
+        if self._gateway.is_overloaded():
+            self._fail("overloaded", "SELECT while the inbox overflows")
+        age_ms = now - max((at for at, octets in self._heard if crc16(octets) == 0), default=now)
+        if age_ms > STALE_MS + SLACK_MS:
+            self._fail("stale", f"SELECT on a reading that is {age_ms:.0f} ms old")
 
     def _closing(self, aisle: int) -> list[int]:
         if aisle not in self._model.plan.aisles:
@@ -128,6 +205,29 @@ class Monitor:
         if (address, request) in self._sent:
             self._fail("12", "SELECT or OPERATE sent twice")
         self._sent.add((address, request))
+        if address == map_.SELECT.address:
+            self._judge_sent(int.from_bytes(request, "big"), now)
+            return
+        late_ms = now - self._answered_ms
+        if late_ms > SELECTION_MS + TURN_MS:
+            self._fail("12", f"OPERATE {late_ms:.0f} ms after the answer to SELECT")
+        elif late_ms > FRESH_MS + TURN_MS:
+            self._fail("9", f"OPERATE on an answer that is {late_ms:.0f} ms old")
+
+    def _judge_sent(self, request_id: int, now: float) -> None:
+        if not self._gateway.has_intent(request_id):
+            self._fail("store", "SELECT left though its intent is not on disk")
+        selected = self.book.selected.get(request_id)
+        pressed_ms = selected.at_ms if selected is not None and selected.press is not None else now
+        if now - pressed_ms > CONFIRMATION_MS + TURN_MS:
+            self._fail("2", f"SELECT left {now - pressed_ms:.0f} ms after the press")
+
+    def note_answer(self, octets: bytes) -> None:
+        """Take bytes as they arrive at the gateway."""
+        if len(octets) == MOTION_ANSWER_BYTES:
+            self._heard.append((self._clock(), octets))
+        elif len(octets) == SELECT_ANSWER_BYTES:
+            self._answered_ms = self._clock()
 
     def _note_lease(self, octets: bytes, now: float) -> None:
         counter, sequence = int.from_bytes(octets[11:13], "big"), int.from_bytes(octets[13:15], "big")
@@ -161,12 +261,23 @@ class Monitor:
             self._fail("14", "motion began while a STOP was not read back")
         if task.request_id is not None:
             self._judge_start(task.request_id, now)
+            self._judge_gateway()
         else:
             self.book.last_motion = None
 
-    def note_intrusion(self) -> None:
-        """Take a selection that was granted in the middle of a motion."""
-        self._fail("busy", "a selection was granted while a motion was under way")
+    def note_grant(self, before: BankState) -> None:
+        """Take a selection that was granted, and what the bank was doing then."""
+        if before in UNDER_WAY:
+            self._fail("busy", "a selection was granted while a motion was under way")
+        if before in ASLEEP:
+            self._fail("19", "a selection was granted to a bank that was not awake")
+
+    def _judge_gateway(self) -> None:
+        moving, most = self._gateway.count_moving(self._model)
+        if moving + 1 > most:
+            self._fail("13", f"{moving + 1} banks move on a bus that carries the leases of {most}")
+        if self._gateway.is_strange(self._model):
+            self._fail("geometry", "motion by order of a gateway that was made for other steel")
 
     def _judge_start(self, request_id: int, now: float) -> None:
         selected = self.book.selected.get(request_id)
@@ -203,7 +314,7 @@ class Monitor:
         self._judge_going_on(now, narrowing, after_mm)
         if task.request_id is None:
             return
-        if now - self._alive_ms > LEASE_MS + STEP_SLACK_MS:
+        if now - self._alive_ms > LEASE_MS + self._lease_slack_ms:
             self._fail("13", f"moving {now - self._alive_ms:.0f} ms after the last lease")
         if self._stop_ms is not None and now - self._stop_ms > SILENCE_MS + SLACK_MS:
             self._fail("14", f"moving {now - self._stop_ms:.0f} ms after STOP")

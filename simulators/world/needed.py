@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from simulators.world.habits import Habits
 from simulators.world.run import Report, World
 from simulators.world.switches import removed
 
-NO_RATES: Mapping[str, float] = MappingProxyType({})
+NO_RATES: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Finding:
     expected: str  # how the breach begins, or "harm"
     hours: float = 0.1
     kind: str = "beams_and_edges"
-    rates: Mapping[str, float] = field(default_factory=lambda: NO_RATES)
+    shape: str = "one_bank"
+    rates: Mapping[str, Any] = field(default_factory=lambda: NO_RATES)
 
 
 CARELESS = {
@@ -34,29 +36,55 @@ CARELESS = {
 BUSY = {"pace.acts_per_hour": 240.0}
 SCANNING = {"people.second_scan": 1.0, "people.no_press": 0.0, **BUSY}
 NOISY = {"faults.line_burst": 400.0, "line.silence_per_frame": 0.3, "line.cut_per_frame": 0.3, **BUSY}
+PRESSING = {"people.no_press": 0.0, "people.no_look": 1.0, "acts.wander": 0.0, "acts.clean": 0.0, **BUSY}
+HURRIED = {"pace.acts_per_hour": 900.0, "pace.look_s": [0.0, 0.3], "pace.search_s": [1.0, 3.0]}
 FINDINGS: dict[str, Finding] = {
     "0 nothing starts by itself": Finding(1, "rule 0", rates={"people.no_press": 1.0}),
     "1 a person starts": Finding(1, "rule 1"),
-    "2 a place scan kills the confirmation": Finding(2, "rule 2", rates=SCANNING),
+    "2 a place scan kills the confirmation": Finding(3, "rule 2", rates=SCANNING),
+    "2 fifteen seconds": Finding(
+        1, "rule 2", hours=0.3, rates={"faults.line_babble": 300.0, "pace.babble_s": [17.0, 25.0], **PRESSING}
+    ),
     "3 nothing from afar": Finding(1, "rule 3", rates={"acts.afar": 500.0}),
     "4 what waited needs a new press": Finding(1, "rule 0", rates=BUSY),
-    "6 in-aisle lock": Finding(1, "rule 6", kind="edges_only", rates={"acts.lock": 30.0, **CARELESS, **BUSY}),
+    "6 in-aisle lock": Finding(5, "rule 6", kind="edges_only", rates={"acts.lock": 30.0, **CARELESS, **BUSY}),
+    "7 presumed occupied": Finding(2, "rule 7", rates=SCANNING),
     "7 seen occupied": Finding(1, "rule 7", rates={**CARELESS, **BUSY}),
-    "9 nothing since the press": Finding(2, "rule 9", rates={"people.second_press": 1.0, **BUSY}),
+    "9 nothing since the press": Finding(1, "rule 9", rates={"people.second_press": 1.0, **BUSY}),
+    "9 three hundred milliseconds": Finding(
+        1, "rule 9", rates={"faults.executor_stall": 3000.0, "pace.stall_s": [0.4, 1.0], **PRESSING}
+    ),
     "10 position unknown": Finding(1, "rule 10", rates={"acts.handle": 20.0, **BUSY}),
     "11 motion of others": Finding(1, "rule 11", rates={"acts.remote": 60.0}),
     "12 never twice": Finding(4, "rule 12", rates=NOISY),
-    "13 lease": Finding(1, "rule 13", rates={"faults.gateway_kill": 60.0}),
+    "12 two seconds": Finding(
+        1, "rule 12", rates={"faults.executor_stall": 1500.0, "pace.stall_s": [2.2, 3.0], **PRESSING}
+    ),
+    "13 lease": Finding(7, "rule 13", rates={"faults.gateway_kill": 60.0}),
     "14 STOP": Finding(1, "rule 14", rates={"acts.stop": 100.0}),
     "19 warning": Finding(1, "rule 19"),
-    "19 travel time": Finding(1, "rule 19", rates={"faults.jam": 100.0, **BUSY}),
-    "refused.busy": Finding(3, "rule busy", rates={"acts.remote": 30.0, **BUSY}),
+    "19 travel time": Finding(2, "rule 19", rates={"faults.jam": 100.0, **BUSY}),
+    "19 awake first": Finding(1, "rule 19", rates={"shapes.sleeps": 1.0, "pace.acts_per_hour": 40.0}, hours=0.3),
+    "refused.store": Finding(2, "rule store", rates={"faults.disk_full": 30.0, **BUSY}),
+    "refused.overloaded": Finding(3, "rule overloaded", rates={"faults.inbox_flood": 300.0, **PRESSING}),
+    "refused.controller_silent": Finding(5, "rule stale", rates={"faults.power_cut": 100.0, **PRESSING}),
+    "refused.geometry_mismatch": Finding(2, "rule geometry", rates={"faults.wrong_controller": 60.0, **PRESSING}),
+    "refused.stopping": Finding(1, "rule 14", rates={"faults.no_standstill": 60.0, "acts.stop": 30.0, **PRESSING}),
+    "refused.fire": Finding(3, "rule local", rates={"acts.fire_alarm": 20.0, **BUSY}),
+    "refused.maintenance": Finding(6, "rule local", rates={"acts.maintain": 20.0, **BUSY}),
+    "refused.emergency_stop": Finding(8, "rule local", rates={"acts.emergency_stop": 20.0, **BUSY}),
     "refused.edge": Finding(1, "harm", kind="edges_only", rates=CARELESS),
     "refused.beam": Finding(1, "rule local", rates={"people.walk_in_closing": 1.0, **BUSY}),
-    "refused.emergency_stop": Finding(1, "rule local", rates={"acts.emergency_stop": 20.0, **BUSY}),
-    "refused.fire": Finding(1, "rule local", rates={"acts.fire_alarm": 20.0, **BUSY}),
-    "refused.maintenance": Finding(2, "rule local", rates={"acts.maintain": 20.0, **BUSY}),
     "refused.bank_fault": Finding(3, "rule fault", rates={"faults.jam": 60.0, **BUSY}),
+    "refused.stale": Finding(7, "rule stale", rates={"faults.power_cut": 100.0, **PRESSING}),
+    "refused.busy": Finding(
+        1,
+        "rule busy",
+        hours=0.2,
+        rates={"faults.line_babble": 600.0, "pace.babble_s": [3.0, 4.0], **PRESSING, **HURRIED},
+    ),
+    "refused.moving": Finding(1, "rule busy", rates={"acts.remote": 30.0, **BUSY}),
+    "refused.bus_full": Finding(3, "rule 13", shape="slow_bus", rates={**PRESSING, **HURRIED}),
 }
 
 
@@ -69,7 +97,8 @@ def live_without(name: str, finding: Finding, habits: Habits, seed: int | None =
 def live_with(finding: Finding, habits: Habits, seed: int | None = None) -> Report:
     """Live the same history with every rule in place."""
     mine = habits.with_rates(finding.rates)
-    return World(finding.seed if seed is None else seed, mine, hours=finding.hours, kind=finding.kind).run()
+    number = finding.seed if seed is None else seed
+    return World(number, mine, hours=finding.hours, kind=finding.kind, shape=finding.shape).run()
 
 
 def is_missed(finding: Finding, report: Report) -> bool:

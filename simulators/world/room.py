@@ -1,43 +1,42 @@
-"""One room of the world: steel, controller, line, gateway, disk and link, joined on one agenda."""
+"""One room of the world: banks, lines, gateway, disk, printer and link, joined on one agenda."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import cast
 
 from edge.core.effects import Effect, RecordFact, SendStop
 from edge.core.events import CodeRead, Event
-from edge.core.state import Bank
+from edge.core.state import Bank, State
 from edge.drivers.shelf_serial import ShelfBank
 from edge.ports import Scanner, Sink
 from edge.runtime.clock import Clock, make_now
 from edge.store import Store, open_store
 from firmware_protocol.timing import Line
-from simulators.faults import FaultPlan, FaultyWire
+from simulators.faults import FaultyWire
 from simulators.occupancy import Person
-from simulators.shelf_controller import ShelfController, Station
-from simulators.shelf_record import BankState
-from simulators.shelf_words import identify
+from simulators.shelf_controller import Station
 from simulators.world.agenda import Agenda
 from simulators.world.bank import WatchedModel
 from simulators.world.centre import Centre
 from simulators.world.disk import MemoryDisk, MemoryReplica
 from simulators.world.gateway import SteppedRuntime, SteppedShelf
 from simulators.world.habits import Habits
-from simulators.world.harm import HarmWatch
-from simulators.world.layout import BANK, BAUD, Layout, list_feed_rows
+from simulators.world.layout import Layout, list_feed_rows
 from simulators.world.line import VirtualLine
-from simulators.world.monitor import QUIET_CAUSES, Monitor
+from simulators.world.monitor import QUIET_CAUSES
+from simulators.world.printer import WorldPrinter
+from simulators.world.site import Site
 from simulators.world.uplink import WorldLink
 
 WALL_START_MS = 1_790_000_000_000
-AWAKE_BEFORE_MS = 700.0  # a room at rest is polled again so long before anything happens in it
+AWAKE_BEFORE_MS = 700.0  # a bus at rest is polled again so long before anything happens in the room
 STORY_LINES = 400
-UNIT = 1
+NEVER_MS = float("inf")
 
 
 class Gun:
@@ -59,6 +58,28 @@ class Gun:
         """Nothing is open."""
 
 
+class Bus:
+    """One line with its banks. Its watcher is whoever watches the bank that is spoken to."""
+
+    def __init__(self, bus_id: str, baud: int, sites: Sequence[Site]) -> None:
+        self.id = bus_id
+        self.sites = tuple(sites)
+        self.line = VirtualLine(Line(baud), Station([site.controller for site in sites]), FaultyWire(), watcher=self)
+        self._monitors = {site.layout.unit: site.monitor for site in sites}
+
+    def note_frame(self, octets: bytes) -> None:
+        """Take a request as it leaves."""
+        monitor = self._monitors.get(octets[0])
+        if monitor is not None:
+            monitor.note_frame(octets)
+
+    def note_answer(self, octets: bytes) -> None:
+        """Take bytes as they arrive at the gateway."""
+        monitor = self._monitors.get(octets[0])
+        if monitor is not None:
+            monitor.note_answer(octets)
+
+
 class Room:
     """A room and its truth. People and mishaps act on it through the methods of the middle part."""
 
@@ -72,21 +93,22 @@ class Room:
         self.violations: list[str] = []
         self.story: deque[str] = deque(maxlen=STORY_LINES)
         self.never_rests = False  # poll also when nothing can happen
-        self.faults: dict[tuple[str, int], str] = {}  # (fault, aisle), for the causes of harm
-        self.recorded = 0  # facts that the core made
+        self.recorded = 0  # facts that the core made and the disk took
+        self.stalled_until_ms = 0.0  # the executor waits for its disk, or for its turn
+        self.slow_intent_ms = 0.0  # how long it will wait after the next intent
         self.centre = centre
         self.wall_offset_ms = WALL_START_MS
         self.gun = Gun()
-        self.model = WatchedModel(layout.plan, seed=dice.getrandbits(31))
-        self.controller = ShelfController(self.model, UNIT, lambda: int(self.agenda.now_ms))
-        self.geometry_hash = identify(self.model, "world").geometry_hash
-        watch = HarmWatch(layout.plan, self.model.occupancy, layout.distances.by_stop_mm, self._note_harm)
-        self.monitor = Monitor(self.model, watch, lambda: self.agenda.now_ms, self.fail)
-        self.model.watcher = self.monitor
-        self.wire = FaultyWire()
-        self.line = VirtualLine(Line(BAUD), Station([self.controller]), self.wire, self.monitor.note_frame)
+        self.printer = WorldPrinter(self.agenda, dice)
+        self.prints_allowed: Counter[str] = Counter()  # by people, beside the first of each job
+        self.sites = tuple(Site(self, bank, dice, self) for bank in layout.banks)
+        self.buses = tuple(
+            Bus(bus, baud, [site for site in self.sites if site.layout.bus == bus])
+            for bus, baud in layout.bauds.items()
+        )
         self._folder = folder
         self.disk: Store | MemoryDisk = self._make_disk(folder)
+        centre.register(layout.room_id, {code: key for code, (_, key) in layout.boxes.items()}, self.read_wall())
         self.runtime: SteppedRuntime | None = None
         self.boots = 0
         self.start_gateway()
@@ -112,55 +134,68 @@ class Room:
 
     def next_ms(self) -> float:
         """When something happens next in this room."""
-        deadline_ms = float("inf") if self.runtime is None else self.runtime.next_ms()
-        line_ms = self.line.next_ms(self.agenda.now_ms)
-        awake_ms = min(self.agenda.next_act_ms, deadline_ms) - AWAKE_BEFORE_MS
-        if line_ms < awake_ms and self._rests():
-            line_ms = awake_ms  # nothing can change before: the same answers would come again and again
-        return min(self.agenda.next_ms, deadline_ms, line_ms)
+        agenda, runtime = self.agenda, self.runtime
+        now_ms, moment, deadline_ms = agenda.now_ms, agenda.next_ms, NEVER_MS
+        if runtime is not None:
+            deadline_ms = now_ms if runtime.has_mail else runtime.due_ms
+            deadline_ms = max(deadline_ms, self.stalled_until_ms)
+            moment = min(moment, deadline_ms)
+        for bus in self.buses:
+            line_ms = bus.line.next_ms(now_ms)
+            if line_ms < moment:
+                # nothing can change before something is done: the same answers would come again and again
+                awake_ms = min(agenda.next_act_ms, deadline_ms) - AWAKE_BEFORE_MS
+                if line_ms < awake_ms and self._rests(bus):
+                    line_ms = awake_ms
+                moment = min(line_ms, moment)
+        return moment
 
     def run(self, now_ms: float) -> None:
         """Let everything happen that is due."""
-        self.agenda.now_ms = now_ms
-        self.agenda.run_due()
-        self.line.run(now_ms)
+        agenda = self.agenda
+        agenda.now_ms = now_ms
+        if agenda.next_ms <= now_ms:
+            agenda.run_due()
+        for bus in self.buses:
+            bus.line.run(now_ms, self.dice)
         runtime = self.runtime
-        if runtime is not None and (runtime.depth() or runtime.next_ms() <= now_ms):
-            runtime.turn()
-            self.line.run(now_ms)
+        if runtime is None or now_ms < self.stalled_until_ms or not (runtime.has_mail or runtime.due_ms <= now_ms):
+            return
+        runtime.turn()
+        for site in self.sites:
+            site.monitor.check_presumed(site.bank)
+        for bus in self.buses:
+            if bus.line.shelf is not None and bus.line.shelf.is_stirred:
+                bus.line.run(now_ms, self.dice)
 
-    def _rests(self) -> bool:
-        if self.never_rests or self.runtime is None or not self.line.is_quiet:
+    def _rests(self, bus: Bus) -> bool:
+        if self.never_rests or self.runtime is None or not bus.line.is_quiet:
             return False
-        bank, model = self.bank, self.model
-        return (
-            bank.request is None
-            and bank.prompt is None
-            and bank.stop is None
-            and not bank.queue
-            and not bank.foreign
-            and bank.controller == "online"
-            and bank.widths_valid
-            and model.powered
-            and model.state in (BankState.IDLE, BankState.STOPPED)
-            and model.rails.arrived
-            and bank.ring_head == model.ring_head
-            and bank.snapshot is not None
-            and bank.snapshot.state == model.state.value
-        )
+        return all(site.is_resting for site in bus.sites)
 
     # ---- the gateway ----------------------------------------------------------------------------------
 
     @property
-    def bank(self) -> Bank:
-        """What the gateway knows of the bank."""
-        assert self.runtime is not None
-        return self.runtime.state.banks[BANK]
+    def state(self) -> State | None:
+        """What the gateway remembers, while there is one."""
+        return None if self.runtime is None else self.runtime.state
+
+    def find_bank(self, bank_id: str) -> Bank | None:
+        """Find what the gateway knows of a bank."""
+        return None if self.runtime is None else self.runtime.state.banks[bank_id]
 
     def start_gateway(self) -> None:
         """Start a gateway on the disk as it is."""
         self.boots += 1
-        shelf = SteppedShelf("bus1", [ShelfBank(BANK, UNIT, self.geometry_hash)], BAUD, lambda: self.agenda.now_ms)
+        shelves = [
+            SteppedShelf(
+                bus.id,
+                [ShelfBank(site.layout.id, site.layout.unit, site.geometry_hash) for site in bus.sites],
+                bus.line.line.baud,
+                lambda: self.agenda.now_ms,
+            )
+            for bus in self.buses
+        ]
         link = WorldLink(
             self.layout.room_id,
             outbox=self.disk.outbox,
@@ -172,15 +207,18 @@ class Room:
         self.runtime = SteppedRuntime(
             self.layout.settings,
             self.disk,
-            shelf=shelf,
+            shelves=shelves,
             scanners=cast("dict[str, Scanner]", {"gun": self.gun}),
+            printer=self.printer,
             link=link,
             clock=Clock(lambda: int(self.agenda.now_ms), self.read_wall_ms),
             boot_id=f"{self.boots:032x}",
             dice=self.dice,
             observe=self._observe,
+            kept=self._note_kept,
         )
-        self.line.connect(shelf)
+        for bus, shelf in zip(self.buses, shelves, strict=True):
+            bus.line.connect(shelf)
         self.runtime.begin()
 
     def kill_gateway(self) -> None:
@@ -191,29 +229,65 @@ class Room:
         if self._folder is not None:
             self.disk.close()
             self.disk = open_store(self._folder, self.read_wall_ms)
-        self.line.connect(None)
-        self.monitor.note_restart()
+        for bus in self.buses:
+            bus.line.connect(None)
+        for site in self.sites:
+            site.monitor.note_restart()
 
-    def post(self, event: Event) -> None:
+    def post(self, event: Event) -> bool:
         """Let the gateway know, if there is one."""
-        if self.runtime is not None:
-            self.runtime.post(event)
+        return self.runtime is not None and self.runtime.post(event)
 
     def _observe(self, event: Event, effects: Sequence[Effect], seconds: float) -> None:
-        self.monitor.observe(event, effects, seconds)
-        if self.runtime is None:
+        runtime = self.runtime
+        for site in self.sites:
+            own = [effect for effect in effects if is_about(effect, site.layout.id)]
+            if own or getattr(event, "bank", site.layout.id) in {None, site.layout.id}:
+                site.monitor.observe(event, own, seconds)
+        if runtime is None:
             return
-        bank = self.bank
-        stops = any(isinstance(effect, SendStop) for effect in effects)
-        if stops and bank.request is None and bank.stop is None and isinstance(event, QUIET_CAUSES):
-            self.fail("11", f"STOP against motion of others, out of {type(event).__name__}")
-        self.monitor.check_bounds(len(bank.queue), self.runtime.depth(), 0)
         for effect in effects:
-            if not isinstance(effect, RecordFact):
-                continue
-            self.recorded += 1
-            if effect.kind == "motion" and effect.body.get("phase") == "outcome":
-                self.counts[f"outcome_{effect.body['outcome']}"] += 1
+            if isinstance(effect, SendStop) and isinstance(event, QUIET_CAUSES):
+                bank = runtime.state.banks[effect.bank]
+                if bank.request is None and bank.stop is None:
+                    self.note_breach("11", f"STOP against motion of others, out of {type(event).__name__}")
+        longest = max(len(bank.queue) for bank in runtime.state.banks.values())
+        self.sites[0].monitor.check_bounds(longest, runtime.depth(), 0)
+
+    def _note_kept(self, fact: RecordFact) -> None:
+        self.recorded += 1
+        if fact.kind != "motion":
+            return
+        next(site for site in self.sites if site.layout.id == fact.body["bank"]).monitor.note_motion(fact.body)
+        if fact.body["phase"] == "intent" and self.slow_intent_ms:
+            self.stall(self.slow_intent_ms)
+            self.slow_intent_ms = 0.0
+        if fact.body["phase"] == "outcome":
+            self.counts[f"outcome_{fact.body['outcome']}"] += 1
+
+    def stall(self, span_ms: float) -> None:
+        """Let the executor wait; lines and people go on."""
+        self.stalled_until_ms = max(self.stalled_until_ms, self.agenda.now_ms + span_ms)
+
+    # ---- what a monitor asks of the gateway ----------------------------------------------------------
+
+    def is_overloaded(self) -> bool:
+        """Whether the inbox has refused what must not be lost."""
+        return self.runtime is not None and self.runtime.is_overloaded
+
+    def has_intent(self, request_id: int) -> bool:
+        """Whether an intent lies on the disk; SQLite keeps its own word."""
+        return not isinstance(self.disk, MemoryDisk) or request_id in self.disk.outbox.intents
+
+    def is_strange(self, model: WatchedModel) -> bool:
+        """Whether a bank has a controller that was made for other steel."""
+        return any(site.controller.is_strange for site in self.sites if site.model is model)
+
+    def count_moving(self, model: WatchedModel) -> tuple[int, int]:
+        """Count the other banks of this one's bus that move by order of the gateway, and how many may in all."""
+        bus = next(bus for bus in self.buses if any(site.model is model for site in bus.sites))
+        moving = sum(site.model.is_driven for site in bus.sites if site.model is not model)
+        return moving, bus.line.line.max_moving_banks
 
     # ---- what people do ------------------------------------------------------------------------------
 
@@ -222,32 +296,9 @@ class Room:
         self.tell(f"scans {text}")
         self.post(CodeRead("gun", "trigger", text, int(self.agenda.now_ms)))
 
-    def enter(self, name: str, aisle: int) -> None:
-        """Walk into an aisle."""
-        self.tell(f"{name} walks into aisle {aisle} ({self.width_mm(aisle):.0f} mm)")
-        with self.controller.at_now() as model:
-            model.enter(Person(name, aisle))
-
-    def leave(self, name: str) -> None:
-        """Walk out, wherever one is."""
-        with self.controller.at_now() as model:
-            model.leave(name)
-        self.monitor.harm.forget(name)
-
-    def width_mm(self, aisle: int) -> float:
-        """See how wide an aisle is."""
-        with self.controller.at_now() as model:
-            return model.rails.width_mm(aisle)
-
-    def look_into(self, aisles: Sequence[int]) -> list[Person]:
-        """See with one's own eyes who is in these aisles."""
-        with self.controller.at_now() as model:
-            return [person for person in model.occupancy.people if person.aisle in aisles]
-
-    def list_open(self) -> list[int]:
-        """See which aisles one could walk into."""
-        with self.controller.at_now() as model:
-            return [no for no, width in model.rails.widths_mm().items() if width >= model.plan.passable_gap_mm]
+    def note_prints(self, job_ids: Iterable[str]) -> None:
+        """Somebody decided that these labels may be printed once more."""
+        self.prints_allowed.update(job_ids)
 
     def happens(self, rate: float) -> bool:
         """Throw the dice."""
@@ -260,9 +311,16 @@ class Room:
     def calm(self) -> None:
         """End every fault, so that all that was recorded can be told; new ones don't begin any more."""
         self.agenda.clear()
-        self.wire.change_plan(FaultPlan())
-        if not self.model.powered:
-            self.model.restore_power()
+        self.stalled_until_ms = 0.0
+        for bus in self.buses:
+            bus.line.wire.change_plan()
+            bus.line.babble(NEVER_MS, 0.0)
+        for site in self.sites:
+            site.controller.is_strange = site.controller.hides_standstill = False
+            if not site.model.powered:
+                site.model.restore_power()
+        if isinstance(self.disk, MemoryDisk):
+            self.disk.database.is_full = False
         self.kill_gateway()
         self.start_gateway()
 
@@ -272,19 +330,26 @@ class Room:
         """Add a line to the story."""
         self.story.append(f"{self.agenda.now_ms / 1000:10.3f} s  {self.layout.room_id}  {what}")
 
-    def fail(self, rule: str, what: str) -> None:
+    def note_breach(self, rule: str, what: str) -> None:
         """Note a breach of the law."""
         line = f"rule {rule}: {what}"
         self.tell(f"VIOLATION {line}")
         self.violations.append(line)
 
-    def _note_harm(self, person: Person, how: str) -> None:
-        faults = {name for (name, aisle) in self.faults if aisle in {0, person.aisle}}
-        motion = self.monitor.book.last_motion
+    def note_harm(self, site: Site, person: Person, how: str) -> None:
+        """Count harm by its causes."""
+        faults = {name for (name, aisle) in site.faults if aisle in {0, person.aisle}}
+        motion = site.monitor.book.last_motion
         if motion is not None and motion.press is not None and not motion.press.looked:
             faults.add("no_look")
         cause = "+".join(sorted(faults)) or "no_fault"
-        self.harm[f"{self.layout.kind}: {cause}"] += 1
-        self.tell(f"HARM {person.name} in aisle {person.aisle} is {how}: {cause}")
-        if self.layout.is_equipped and len(faults) <= 1:
-            self.fail("22", f"harm by {cause} on a bank with entry beams and edges")
+        self.harm[f"{site.layout.kind}: {cause}"] += 1
+        self.tell(f"HARM {person.name} in aisle {site.layout.id}{person.aisle} is {how}: {cause}")
+        if site.layout.is_equipped and len(faults) <= 1:
+            self.note_breach("22", f"harm by {cause} on a bank with entry beams and edges")
+
+
+def is_about(effect: Effect, bank_id: str) -> bool:
+    """Whether an effect is about this bank."""
+    bank = effect.body.get("bank") if isinstance(effect, RecordFact) else getattr(effect, "bank", None)
+    return bank == bank_id

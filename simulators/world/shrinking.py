@@ -20,6 +20,7 @@ class Case:
     rooms: int
     habits: Habits
     kind: str = ""
+    shape: str = ""
     left_out: tuple[str, ...] = ()
 
 
@@ -28,7 +29,7 @@ Verdict = Callable[[Report], bool]
 
 def play(case: Case) -> tuple[World, Report]:
     """Run a case."""
-    world = World(case.seed, case.habits, hours=case.hours, rooms=case.rooms, kind=case.kind)
+    world = World(case.seed, case.habits, hours=case.hours, rooms=case.rooms, kind=case.kind, shape=case.shape)
     return world, world.run()
 
 
@@ -72,8 +73,9 @@ def list_smaller(case: Case) -> Iterator[Case]:
 def tell_story(case: Case, lines: int = 60) -> str:
     """Tell how a case fails, for a person to read: what led to the first breach or harm."""
     world, report = play(case)
+    kinds = ", ".join(site.layout.kind for site in world.rooms[0].sites)
     head = [
-        f"seed {case.seed}, {case.hours:.3f} h, {case.rooms} room(s), sensors: {world.rooms[0].layout.kind}",
+        f"seed {case.seed}, {case.hours:.3f} h, {case.rooms} room(s), banks: {kinds}",
         f"left out: {', '.join(case.left_out) or 'nothing'}",
         *(report.violations[:5] or [f"harm: {dict(report.harm)}"]),
         "",

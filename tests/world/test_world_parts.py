@@ -90,7 +90,7 @@ def test_every_case_is_made_smaller_in_time_rooms_faults_and_acts() -> None:
 
 
 def test_a_failing_seed_shrinks_and_tells_its_story() -> None:
-    case = Case(1, 0.1, 1, read_habits(), kind="beams_and_edges")
+    case = Case(1, 0.1, 1, read_habits(), kind="beams_and_edges", shape="one_bank")
     with removed("19 warning"):
         assert play(case)[1].violations
         small = shrink(case)
@@ -104,7 +104,7 @@ def test_polls_left_out_at_rest_change_nothing_that_people_do() -> None:
     """The jump over polls of a bank at rest is a matter of speed; the same acts come of it."""
     kept = {"acts", "cleaner_came", "pressed_stop"}
     quick, patient = (
-        World(5, read_habits(), hours=0.05, kind="beams_and_edges", every_poll=every_poll).run()
+        World(5, read_habits(), hours=0.05, kind="beams_and_edges", shape="one_bank", every_poll=every_poll).run()
         for every_poll in (False, True)
     )
     assert patient.polls > quick.polls
@@ -114,7 +114,7 @@ def test_polls_left_out_at_rest_change_nothing_that_people_do() -> None:
 
 def test_killed_gateways_on_a_real_disk_lose_nothing(tmp_path: Path) -> None:
     habits = read_habits().with_rates({"faults.gateway_kill": 60.0, "pace.acts_per_hour": 240.0})
-    report = World(4, habits, hours=0.08, kind="beams_and_edges", folder=tmp_path).run()
+    report = World(4, habits, hours=0.08, kind="beams_and_edges", shape="one_bank", folder=tmp_path).run()
     assert report.counts["gateway_kill"] > 1
     assert not report.violations
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from edge.core.refusals import REFUSALS
 from simulators.world.habits import read_habits
 from simulators.world.needed import FINDINGS, is_missed, live_with, live_without, search
 from simulators.world.run import Report, World
-from simulators.world.switches import ALL_OFF, SWITCHES, removed
+from simulators.world.switches import ALL_OFF, SAME_AS, SWITCHES, removed
 
 
 def test_every_switch_has_its_finding() -> None:
     assert set(FINDINGS) == set(SWITCHES)
+
+
+def test_every_row_of_the_table_has_its_switch() -> None:
+    assert {row.key for row in REFUSALS} <= set(SWITCHES) | set(SAME_AS)
+    assert set(SAME_AS.values()) <= set(SWITCHES)
 
 
 @pytest.mark.parametrize("name", FINDINGS)
@@ -35,7 +41,7 @@ def test_with_all_rules_off_somebody_is_hurt_within_twenty_room_hours() -> None:
     habits, total = read_habits(), Report()
     for seed in range(1, 41):
         with removed(*ALL_OFF):
-            total.add(World(seed, habits, hours=0.5, kind="beams_and_edges").run())
+            total.add(World(seed, habits, hours=0.5, kind="beams_and_edges", shape="one_bank").run())
         if total.harm:
             break
     assert total.harm

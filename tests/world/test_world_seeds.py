@@ -53,6 +53,6 @@ def test_one_seed_is_one_history() -> None:
 
 @pytest.mark.parametrize("seed", REGRESSIONS)
 def test_histories_that_once_broke_a_law(seed: int) -> None:
-    report = World(seed, read_habits().with_rates(BUTTONS), hours=0.15, kind="beams_and_edges").run()
+    report = World(seed, read_habits().with_rates(BUTTONS), hours=0.15, kind="beams_and_edges", shape="one_bank").run()
     assert not report.violations
     assert report.motions
