@@ -79,7 +79,7 @@ def confirm_by_card(state: State, event: CodeRead, code: str, now: Now) -> Step:
     if len(shown) > 1:
         return give_answer(state, now, event.source_id, "look", "scan.card_ambiguous")
     point, _, prompt = shown[0]
-    press = Press(point.id, event.source_id, event.readings, event.fresh, event.read_mono_ms)
+    press = Press(point.id, event.source_id, event.readings, event.fresh, min(event.read_mono_ms, now.mono_ms))
     return select_aisle(state, now, prompt.wish, prompt, press)
 
 

@@ -109,8 +109,8 @@ def tell_occupancy(bank: Bank, aisle: int) -> Occupancy:
         return "unknown"
     if aisle in snapshot.occupied:
         return "seen"
-    if bank.request is not None and aisle in bank.request.closing:
-        return "clear"
+    if bank.request is not None and bank.request.point_id and aisle in bank.request.closing:
+        return "clear"  # somebody looked and pressed; nobody did for a scan alone
     if aisle in bank.presumed:
         return "presumed"
     if bank.doubted or aisle in snapshot.occupancy_unknown:

@@ -164,8 +164,10 @@ def clear_fault(state: State, event: OperationAsked, bank: Bank, now: Now) -> St
     """Ask the controller to forget a fault whose cause is gone, and forget what only the event ring told."""
     if bank.request is not None or bank.stop is not None:
         return give_answer(state, now, event.point_id, "no", "refused.busy")
-    state = put_bank(state, event.bank, replace(bank, hazards=()))
-    return send_act(state, event, state.banks[event.bank], now)
+    state, effects = send_act(state, event, bank, now)
+    if state.banks[event.bank].act is not bank.act:
+        state = put_bank(state, event.bank, replace(state.banks[event.bank], hazards=()))
+    return state, effects
 
 
 def wake_bank(state: State, event: OperationAsked, bank: Bank, now: Now) -> Step:

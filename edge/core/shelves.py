@@ -85,6 +85,8 @@ def take_snapshot(state: State, event: SnapshotArrived, now: Now) -> Step:
     facts: list[Effect] = []
     if bank.sights and state.store == "ok":
         bank, facts = judge_sights(settings, event.bank, bank)
+    elif bank.sights:
+        bank = replace(bank, sights=())  # a mark that can't be recorded is not made
     state, effects = watch_motion(put_bank(state, event.bank, bank), event.bank, now)
     return state, [*effects, *facts]
 
@@ -118,7 +120,9 @@ def take_detail(state: State, event: DetailArrived, _now: Now) -> Step:
     """Take positions and widths in; they are worth something for decisions only while nothing moved since."""
     bank = state.banks[event.bank]
     at_rest = bank.snapshot is not None and bank.snapshot.state not in UNDER_WAY
-    measured = bool(event.detail.quality) and all(quality == "measured" for quality in event.detail.quality)
+    settings = find_bank_settings(state.settings, event.bank)
+    signed = settings is not None and settings.positions == "measured"
+    measured = signed and bool(event.detail.quality) and set(event.detail.quality) == {"measured"}
     newer = event.read_mono_ms >= bank.read_mono_ms
     alarms = judge_climate(state.settings.climate, event.detail, bank.alarms)
     effects = tell_climate(event.bank, bank, event.detail, alarms) if state.store == "ok" else []
@@ -174,7 +178,9 @@ def take_ring_events(state: State, event: RingEventsRead, now: Now) -> Step:
     if any(entry.kind in TRIPS for entry in event.entries):
         bank = void_wishes(bank)
         state = put_bank(state, event.bank, bank)
-    doubting = next((entry.kind for entry in event.entries if entry.kind in DOUBTING), None)
+    doubting: str | None = next((entry.kind for entry in event.entries if entry.kind in DOUBTING), None)
+    if event.lost and doubting is None and bank.request is None:
+        doubting = "events_lost"  # any of them may have been a handle or the power
     if doubting is not None:
         state, more = doubt_bank(state, event.bank, doubting, now)
     elif any(entry.kind == "panel_motion" for entry in event.entries) and not bank.foreign:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import edge.core
 from edge.core.decide import HANDLERS
+from edge.core.operations import ASKABLE
+from edge.core.snapshot import MOVING
 
 CORE = Path(edge.core.__file__).parent
 
@@ -88,6 +90,21 @@ def test_operate_is_made_only_in_answer_to_select() -> None:
     assert [event.__name__ for event, handler in HANDLERS.items() if handler.__name__ == "answer_select"] == [
         "SelectAnswered"
     ]
+
+
+def test_acts_are_made_in_one_function_and_none_of_them_moves() -> None:
+    assert users_of("SendAct") == {"order_act"}
+    assert users_of("order_act") == {"send_act", "unlock_aisles"}
+    assert users_of("unlock_aisles") == {"select_aisle"}, "a lock is released by a press alone"
+    acting = {name for name, function in ASKABLE.items() if function.__name__ != "propose"}
+    assert not acting & MOVING
+    assert {name for name in ASKABLE if name not in acting} == MOVING | {"unlock"}
+
+
+def test_the_owners_entry_is_only_ever_read() -> None:
+    assert users_of("ScanAlone") == set()
+    makers = {path.name for path in CORE.parent.rglob("*.py") if "ScanAlone(" in path.read_text()}
+    assert makers <= {"installation.py", "room.py"}, "it comes from a file on the gateway and from nowhere else"
 
 
 def test_permits_are_made_in_one_function() -> None:

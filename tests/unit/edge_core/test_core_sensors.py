@@ -163,6 +163,8 @@ def test_the_owners_entry_lets_a_scan_close_an_aisle() -> None:
     assert view["document"] == "RA-2026-7"
     select = scene.only(scene.scan(BOX), SendSelect)
     assert select.aisle == 6
+    shown = {aisle["no"]: aisle["occupancy"] for aisle in kiosk_view(scene.state, scene.now)["banks"][0]["aisles"]}
+    assert shown[3] == "unknown", "nobody looked, so nobody says that it is clear"
     assert "opened_by_scan_alone" in [fact["event"] for fact in scene.facts("shelf_event")]
 
 

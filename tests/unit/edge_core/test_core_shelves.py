@@ -97,6 +97,14 @@ def test_handle_clutch_and_power_leave_nothing_known(kind: Any) -> None:
     assert scene.bank().doubted
 
 
+def test_lost_ring_entries_count_as_any_entry() -> None:
+    scene = prompted_scene()
+    scene.send(RingEventsRead("A", (), 99, scene.mono_ms, lost=True, fresh=scene.fresh()))
+    assert scene.bank().doubted
+    assert scene.bank().prompt is None
+    assert scene.facts("shelf_event")[-1]["event"] == "events_lost"
+
+
 def test_beam_and_occupancy_elsewhere_do_not_stop_a_motion() -> None:
     scene = prompted_scene()
     scene.travel()
