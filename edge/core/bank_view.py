@@ -89,6 +89,7 @@ def guess_widths_mm(settings: BankSettings, bank: Bank) -> dict[int, int]:
 def show_columns(settings: BankSettings, bank: Bank, widths: dict[int, int]) -> list[ColumnView]:
     """Place every column: by its measured position, else by the gaps before it."""
     detail = bank.detail
+    touching = bank.snapshot is not None and bool(bank.snapshot.contacts) and bank.snapshot.state != "unknown"
     views: list[ColumnView] = []
     reckoned = 0
     for index, column in enumerate(settings.geometry.columns):
@@ -96,6 +97,8 @@ def show_columns(settings: BankSettings, bank: Bank, widths: dict[int, int]) -> 
         quality = detail.quality[index] if detail is not None and index < len(detail.quality) else "unknown"
         if position is None and quality == "measured":
             quality = "inferred"
+        elif quality == "unknown" and touching:
+            quality = "contacts"
         views.append(
             ColumnView(
                 no=column.no,

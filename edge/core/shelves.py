@@ -71,7 +71,7 @@ def take_snapshot(state: State, event: SnapshotArrived, now: Now) -> Step:
         return doubt_bank(put_bank(state, event.bank, bank), event.bank, "rebooted", now)
     if snapshot.state in UNDER_WAY and not is_ours(bank, snapshot, now):
         if not bank.foreign:
-            return yield_to_others(put_bank(state, event.bank, bank), event.bank, now)
+            return yield_to_others(put_bank(state, event.bank, bank), event.bank, find_mover(snapshot), now)
         return put_bank(state, event.bank, bank), []
     if bank.foreign and snapshot.state not in UNDER_WAY:
         # who opened it may be inside; who was presumed elsewhere still is, but where no gap is left
@@ -134,13 +134,18 @@ def take_detail(state: State, event: DetailArrived, _now: Now) -> Step:
     return put_bank(state, event.bank, bank), effects
 
 
-def yield_to_others(state: State, bank_id: str, now: Now) -> Step:
+def find_mover(snapshot: ShelfSnapshot) -> str:
+    """Find who moves the steel, as far as a reading shows it; "" is unknown. In a fire it is the controller itself."""
+    return next((sign for sign in ("fire", "maintenance", "panel", "handle") if sign in snapshot.safety), "")
+
+
+def yield_to_others(state: State, bank_id: str, mover: str, now: Now) -> Step:
     """Give way to motion we did not ask for: our intent is void, nothing is sent against it."""
     bank = void_wishes(state.banks[bank_id])
     state = put_bank(state, bank_id, replace(bank, foreign=True))
     effects: list[Effect] = []
     if state.store == "ok":
-        effects.append(record_shelf_event(bank_id, "foreign_motion"))
+        effects.append(record_shelf_event(bank_id, f"foreign_motion_{mover}" if mover else "foreign_motion"))
     request = bank.request
     if request is None:
         return state, effects
@@ -184,7 +189,7 @@ def take_ring_events(state: State, event: RingEventsRead, now: Now) -> Step:
     if doubting is not None:
         state, more = doubt_bank(state, event.bank, doubting, now)
     elif any(entry.kind == "panel_motion" for entry in event.entries) and not bank.foreign:
-        state, more = yield_to_others(state, event.bank, now)
+        state, more = yield_to_others(state, event.bank, "panel", now)
     elif bank.request is not None:
         state, more = react_to_ring(state, event, bank, now)
     else:

@@ -178,7 +178,7 @@ def remove_position_unknown() -> list[Patch]:
 
 def remove_yielding() -> list[Patch]:
     """Rule 11: motion of others is not countered. No twin."""
-    return [(shelves, "yield_to_others", lambda state, bank_id, now: stops.stop_bank(state, bank_id, "foreign", now))]
+    return [(shelves, "yield_to_others", lambda state, bank_id, _mover, now: stops.stop_bank(state, bank_id, "x", now))]
 
 
 def remove_once() -> list[Patch]:

@@ -79,6 +79,17 @@ def test_motion_of_others_voids_our_intent_and_is_not_countered() -> None:
     assert not scene.every(SendSelect)
 
 
+@pytest.mark.parametrize(("sign", "event"), [("fire", "foreign_motion_fire"), ("panel", "foreign_motion_panel")])
+def test_who_moves_the_steel_is_recorded_and_a_fire_park_only_watched(sign: Any, event: str) -> None:
+    scene = ready_scene()
+    before = len(scene.log)
+    scene.read(make_snapshot(state="moving", safety=(sign,)))
+    assert event in [fact["event"] for fact in scene.facts("shelf_event")]
+    assert not [effect for effect in scene.log[before:] if isinstance(effect, (SendStop, SendSelect))]
+    scene.scan(BOX)
+    assert not scene.every(SendSelect)
+
+
 def test_a_panel_that_takes_over_ends_our_act_without_stop() -> None:
     scene = prompted_scene()
     scene.travel()
