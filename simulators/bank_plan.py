@@ -62,6 +62,8 @@ class BankPlan:
     home_aisle: int = 0  # 0: the last one
     sensors: tuple[SensorKind, ...] = (SensorKind.FOOT_BEAM, SensorKind.EDGE, SensorKind.ENTRY_BEAMS)
     times: BankTimes = BankTimes()
+    measures: bool = True  # False: contacts only, no millimetres
+    fire_parks: bool = False  # the fire authority wants columns together (SPEC 5.15)
 
     def __post_init__(self) -> None:
         """Refuse a plan that no steel could follow."""

@@ -10,8 +10,11 @@ from simulators.shelf_record import BankState, Cause, Reason, SafetyInput
 _INPUT_REASONS: dict[SafetyInput, Reason] = {
     SafetyInput.EMERGENCY_STOP: Reason.EMERGENCY_STOP,
     SafetyInput.EDGE: Reason.TRIPPED,
+    SafetyInput.SWEEP: Reason.TRIPPED,
     SafetyInput.BEAM: Reason.TRIPPED,
     SafetyInput.FIRE: Reason.FIRE,
+    SafetyInput.SMOKE: Reason.FIRE,
+    SafetyInput.SUPPLY_LOST: Reason.FAULT,
     SafetyInput.MAINTENANCE: Reason.MAINTENANCE,
 }
 
@@ -33,15 +36,17 @@ _CAUSES: dict[Reason, Cause] = {
     Reason.MAINTENANCE: Cause.LOCAL_CONTROL,
     Reason.OCCUPIED: Cause.OCCUPANCY,
     Reason.LOCKED: Cause.LOCK,
+    Reason.FAULT: Cause.POWER,  # of all inputs only the lost supply is a fault
 }
 
 
 @dataclass
 class Circumstances:
-    """Local inputs of a bank that no wire can clear."""
+    """Local inputs of a bank that no wire can clear, and the locks that a gateway set."""
 
     inputs: set[SafetyInput] = field(default_factory=set)
     locks: set[int] = field(default_factory=set)
+    gateway_locks: set[int] = field(default_factory=set)
 
 
 _NOTHING: frozenset[Reason] = frozenset()
@@ -49,13 +54,14 @@ _NOTHING: frozenset[Reason] = frozenset()
 
 def motion_reasons(circumstances: Circumstances, narrowing: Iterable[int], seen: Collection[int]) -> frozenset[Reason]:
     """Reasons against motion that narrows these aisles while sensors see somebody in those."""
-    if not (circumstances.inputs or circumstances.locks or seen):
+    locks = circumstances.locks | circumstances.gateway_locks if circumstances.gateway_locks else circumstances.locks
+    if not (circumstances.inputs or locks or seen):
         return _NOTHING
     reasons = {_INPUT_REASONS[held] for held in circumstances.inputs if held in _INPUT_REASONS}
     closing = set(narrowing)
     if closing & set(seen):
         reasons.add(Reason.OCCUPIED)
-    if closing & circumstances.locks:
+    if closing & locks:
         reasons.add(Reason.LOCKED)
     return frozenset(reasons)
 

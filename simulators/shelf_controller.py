@@ -9,14 +9,13 @@ from contextlib import contextmanager
 
 from firmware_protocol import pdu
 from firmware_protocol import registers as map_
-from firmware_protocol.codes import LeaseRefusal, Operation
+from firmware_protocol.codes import LeaseRefusal
 from firmware_protocol.crc import append_crc
 from firmware_protocol.frame import (
     BROADCAST_UNIT,
     DEVICE_ID,
     READ_WRITE,
     WRITE_MANY,
-    WRITE_ONE,
     Frame,
     FrameFault,
     FrameReader,
@@ -42,7 +41,6 @@ from simulators import shelf_words as words
 from simulators.shelf_model import ShelfModel
 from simulators.shelf_record import Reason
 
-_IDENTIFICATION = {0: "OpenAisle", 1: "Simulated bank", 2: "1.0"}
 Written = tuple[int, ...] | pdu.ExceptionCode
 
 
@@ -65,6 +63,14 @@ class ShelfController:
         self._answers: dict[str, tuple[int, ...]] = {}
         self._lease_refusal = LeaseRefusal.NONE
         self._stop_reason = 0
+        self._images: dict[str, Callable[[ShelfModel], tuple[int, ...]]] = {
+            map_.MOTION.name: lambda model: words.show_motion(model).to_registers(),
+            map_.IDENTITY.name: self._show_identity,
+            map_.DETAIL.name: self._show_detail,
+            map_.REQUEST_LOG.name: lambda model: log_registers(words.show_log(model)),
+            map_.EVENT_RING.name: lambda model: ring_registers(words.show_ring(model)),
+            map_.WEAR.name: lambda model: words.show_wear(model).to_registers(),
+        }
         self._writers = {
             map_.STOP.name: self._stop,
             map_.DESELECT.name: self._deselect,
@@ -106,31 +112,40 @@ class ShelfController:
         if isinstance(request, pdu.RequestFault):
             return self._refuse(request.function, request.code)
         if isinstance(request, pdu.ReadIdentification):
-            return self._identify(request)
+            return self._identify(model, request)
         if isinstance(request, pdu.ReadRegisters):
             values = self._read(model, request.address, request.count)
             if values is None:
                 return self._refuse(request.function, pdu.ExceptionCode.ILLEGAL_ADDRESS)
             return pdu.answer_registers(self.unit, request.function, values)
         function = READ_WRITE if isinstance(request, pdu.ReadWriteRegisters) else request.function
-        code = pdu.ExceptionCode.ILLEGAL_FUNCTION if read_only else self._take(model, request, function)
+        code = pdu.ExceptionCode.ILLEGAL_FUNCTION if read_only else self._take(model, request)
         return self._confirm(model, request) if code is None else self._refuse(function, code)
 
-    def _identify(self, request: pdu.ReadIdentification) -> bytes:
-        wanted = {request.object_id} if request.code == 4 else set(_IDENTIFICATION)
-        texts = tuple((number, text.encode("ascii")) for number, text in _IDENTIFICATION.items() if number in wanted)
-        if not texts:
+    def _identify(self, model: ShelfModel, request: pdu.ReadIdentification) -> bytes:
+        """SPEC 3.5: the same identity as texts; basic, regular, extended, or one object alone."""
+        objects = words.identify_texts(words.identify(model, self._serial_number(model)))
+        first = request.object_id if request.object_id in objects or request.code == 4 else 0
+        most = {1: 0x7F, 2: 0x7F, 3: 0xFF}.get(request.code, first)
+        wanted = [number for number in objects if first <= number <= most]
+        if not wanted:
             return self._refuse(DEVICE_ID, pdu.ExceptionCode.ILLEGAL_ADDRESS)
+        texts = tuple((number, objects[number].encode("ascii")) for number in wanted)
         return pdu.answer_identification(self.unit, request.code, texts)
 
+    def _serial_number(self, model: ShelfModel) -> str:
+        return f"SIM-{model.plan.bank_id}-{self.unit:03d}"
+
     def _take(
-        self, model: ShelfModel, request: pdu.WriteRegisters | pdu.ReadWriteRegisters, function: int
+        self, model: ShelfModel, request: pdu.WriteRegisters | pdu.ReadWriteRegisters
     ) -> pdu.ExceptionCode | None:
         """Carry a write out; an exception code when it can't be."""
         address = request.write_address if isinstance(request, pdu.ReadWriteRegisters) else request.address
         block = map_.find_block(address, len(request.values), "w")
-        if block is None or block.address != address or (function == WRITE_ONE and block.count != 1):
+        if block is None:
             return pdu.ExceptionCode.ILLEGAL_ADDRESS
+        if (block.address, block.count) != (address, len(request.values)):
+            return pdu.ExceptionCode.ILLEGAL_VALUE
         return self._writers[block.name](model, request.values)
 
     def _confirm(self, model: ShelfModel, request: pdu.WriteRegisters | pdu.ReadWriteRegisters) -> bytes:
@@ -157,17 +172,14 @@ class ShelfController:
         return image[address - block.address : address - block.address + count]
 
     def _image(self, model: ShelfModel, block: map_.Block) -> tuple[int, ...]:
-        if block == map_.MOTION:
-            return words.show_motion(model).to_registers()
-        if block == map_.IDENTITY:
-            return words.identify(model, f"SIM-{model.plan.bank_id}-{self.unit:03d}").to_registers()
-        if block == map_.DETAIL:
-            return words.show_detail(model, self._lease_refusal, self._stop_reason).to_registers()
-        if block == map_.REQUEST_LOG:
-            return log_registers(words.show_log(model))
-        if block == map_.EVENT_RING:
-            return ring_registers(words.show_ring(model))
-        return self._answers.get(block.name, (0,) * block.count)
+        show = self._images.get(block.name)
+        return self._answers.get(block.name, (0,) * block.count) if show is None else show(model)
+
+    def _show_identity(self, model: ShelfModel) -> tuple[int, ...]:
+        return words.identify(model, self._serial_number(model)).to_registers()
+
+    def _show_detail(self, model: ShelfModel) -> tuple[int, ...]:
+        return words.show_detail(model, self._lease_refusal, self._stop_reason).to_registers()
 
     # ---- writes ---------------------------------------------------------------------------------
 
@@ -199,8 +211,10 @@ class ShelfController:
         request = SelectRequest.from_registers(values)
         if isinstance(request, MessageFault):
             return pdu.ExceptionCode.ILLEGAL_VALUE
+        if request.request_id == 0:
+            return pdu.ExceptionCode.ILLEGAL_VALUE
         operation = words.OPERATIONS_READ.get(request.target.operation)
-        if operation is None or request.request_id == 0:
+        if operation is None:
             self._answers["select_answer"] = self._refused_select(model, request)
             return None
         wanted = words.read_indication(request.target.aisle, request.place)
@@ -247,9 +261,13 @@ class ShelfController:
         request = ActRequest.from_registers(values)
         if isinstance(request, MessageFault):
             return pdu.ExceptionCode.ILLEGAL_VALUE
-        wakes = request.target.operation is Operation.WAKE
-        operation = words.OPERATIONS_READ[Operation.WAKE]
-        reasons = model.act(request.request_id, operation) if wakes else frozenset({Reason.NOT_SUPPORTED})
+        if request.request_id == 0:
+            return pdu.ExceptionCode.ILLEGAL_VALUE
+        operation = words.OPERATIONS_READ.get(request.target.operation)
+        if operation is None:
+            reasons = frozenset({Reason.NOT_SUPPORTED})
+        else:
+            reasons = model.act(request.request_id, operation, request.target.aisle)
         self._keep_reasons("act_answer", request.target, reasons)
         return None
 

@@ -21,10 +21,13 @@ from simulators.shelf_record import (
     Indication,
     Operation,
     Outcome,
+    Reason,
     RequestEntry,
     RingEvent,
+    RoomInput,
     SafetyInput,
 )
+from simulators.shelf_wear import WearBook
 
 LOG_SIZE = 16
 RING_SIZE = 32
@@ -44,6 +47,13 @@ class Task:
     counter: int = 0
     lease_until_ms: int | None = None
     ending: bool = False  # the brakes are about to fall in, nothing revives it
+    fire: bool = False  # the controller's own parking because of the fire input
+    whole_way_mm: float = 0.0
+
+    @property
+    def evenly(self) -> bool:
+        """Whether the gaps are to become even; else aisle 0 means that all close."""
+        return self.operation is Operation.VENTILATE
 
 
 class ShelfDrive:
@@ -55,8 +65,12 @@ class ShelfDrive:
         self.rails = Rails(plan, step_ms=step_ms)
         self.occupancy = Occupancy(plan)
         self.circumstances = Circumstances()
-        self.state = BankState.IDLE
+        self.state = BankState.ASLEEP
+        self.lights: set[int] = set()
+        self.room_inputs: set[RoomInput] = set()
+        self.wear = WearBook(plan, seed)
         self.faults: set[FaultCode] = set()
+        self.standing_faults: set[FaultCode] = set()  # their cause is still there
         self.indication: Indication | None = None
         self.powered = True
         self.motions: list[tuple[int | None, Operation, int]] = []  # truth for tests: what really started
@@ -72,6 +86,7 @@ class ShelfDrive:
         self._positions_known = True
         self._pressing_since_ms: int | None = None
         self._end_cause = Cause.NONE
+        self._tripped: dict[SafetyInput, int] = {}  # which column or aisle a latched trip came from
         self._lapsed_token = 0
         self._touched: tuple[dict[int, float], tuple[tuple[bool, bool], ...]] = {}, ()
         self._on_due = {
@@ -132,8 +147,8 @@ class ShelfDrive:
             return
         if self.occupancy.touched(widths_mm) & narrowing:
             self._trip(SafetyInput.EDGE, EventKind.EDGE_TRIPPED, min(narrowing))
-        elif reasons := motion_reasons(self.circumstances, narrowing, self._seen):
-            self._interrupt(Outcome.STOPPED, cause_of(reasons))
+        elif reasons := self._reasons_against(self._task, narrowing):
+            self._end_by(reasons)
         elif self.rails.jammed_columns:
             self._watch_jam()
         elif self.rails.arrived:
@@ -144,6 +159,8 @@ class ShelfDrive:
         if since is None:
             self._pressing_since_ms = self.now_ms
         elif self.now_ms - since >= JAM_AFTER_MS:
+            for column in self.rails.jammed_columns:
+                self._note(EventKind.OVERLOAD, column)
             self._fail(FaultCode.JAM, Cause.FAULT)
 
     def _watch_sensors(self, widths_mm: dict[int, float] | None = None) -> None:
@@ -170,9 +187,9 @@ class ShelfDrive:
     # ---- the way of one motion ------------------------------------------------------------------
 
     def _start(self, task: Task) -> None:
-        if not self.rails.needs_travel(task.aisle):
-            self.indication = task.indication
-            self._finish(Outcome.DONE, Cause.ARRIVED, BankState.IDLE)
+        if not self.rails.needs_travel(task.aisle, evenly=task.evenly):
+            self._show(task)
+            self._complete(task)
             return
         self.motions.append((task.request_id, task.operation, task.aisle))
         self._enter(BankState.WARNING, warning=self.plan.times.warning_ms)
@@ -181,10 +198,12 @@ class ShelfDrive:
         task = self._task
         if self.state is not BankState.WARNING or task is None:
             return
-        self.indication = task.indication
+        self._show(task)
         self._physics_ms = self.now_ms
         self._pressing_since_ms = None
-        self.rails.aim(task.aisle)
+        self.rails.aim(task.aisle, evenly=task.evenly)
+        task.whole_way_mm = self.rails.way_left_mm
+        self.wear.begin_journey(self.rails.aimed_columns, self.now_ms)
         self._enter(BankState.MOVING, travel=self.plan.longest_travel_ms * 6 // 5)
         if self.rails.arrived:
             self._arrive()
@@ -193,8 +212,30 @@ class ShelfDrive:
         self._enter(BankState.SETTLING, settled=self.plan.times.settle_ms)
 
     def _end_settling(self) -> None:
-        if self.state is BankState.SETTLING:
+        if self.state is BankState.SETTLING and self._task is not None:
+            if self._task.operation is Operation.OPEN_AISLE:
+                self.wear.end_opening(self._task.aisle, self.now_ms)
+            self._complete(self._task)
+
+    def _show(self, task: Task) -> None:
+        """Light indicator and aisle of an opening."""
+        if task.operation is Operation.OPEN_AISLE:
+            self.indication = task.indication
+            self.lights.add(task.aisle)
+
+    def _complete(self, task: Task) -> None:
+        """End what has arrived: homing proves positions, parking puts the bank to sleep."""
+        if task.operation is Operation.HOME:
+            self._prove_positions()
+        self.lights -= {no for no, width in self.rails.widths_mm().items() if width < self.plan.passable_gap_mm}
+        if task.operation is not Operation.PARK:
             self._finish(Outcome.DONE, Cause.ARRIVED, BankState.IDLE)
+            return
+        self.indication = None
+        self.lights.clear()
+        self._finish(Outcome.DONE, Cause.ARRIVED, self._sleeping)
+        if self.state is BankState.ASLEEP:
+            self._note(EventKind.ASLEEP, 0)
 
     def _end_overlong_travel(self) -> None:
         if self.state is BankState.MOVING:
@@ -225,10 +266,24 @@ class ShelfDrive:
             self._enter(BankState.ASLEEP)
 
     def _take_positions(self) -> None:
+        self._prove_positions()
+        self._enter(self._find_rest(BankState.IDLE))
+
+    def _prove_positions(self) -> None:
         self._positions_known = True
         self.occupancy.unknown.clear()
         self._note(EventKind.HOMED, 0)
-        self._enter(BankState.IDLE)
+
+    @property
+    def _sleeping(self) -> BankState:
+        """State of a bank that may sleep and has nothing to do; one that never sleeps is idle (SPEC 5.1)."""
+        return BankState.ASLEEP if self.plan.times.sleep_after_ms else BankState.IDLE
+
+    def _find_rest(self, wanted: BankState) -> BankState:
+        """State of rest: the wanted one, unless positions are lost or a fault stands."""
+        if not self._positions_known:
+            return BankState.UNKNOWN
+        return BankState.FAULT if self.faults else wanted
 
     def _interrupt(self, outcome: Outcome, cause: Cause) -> None:
         """End motion: the brakes fall in after the reaction time, the outcome stands at once."""
@@ -252,17 +307,22 @@ class ShelfDrive:
             return
         self._note(EventKind.MOTION_ENDED, self._task.aisle if self._task else 0, self._end_cause)
         self._task = None
-        self._enter(BankState.FAULT if self.faults else BankState.STOPPED)
+        self._enter(self._find_rest(BankState.STOPPED))
 
     def _trip(self, what: SafetyInput, kind: EventKind, aisle: int) -> None:
         self.circumstances.inputs.add(what)
-        self._note(kind, min(aisle + 1, len(self.plan.columns)) if what is SafetyInput.EDGE else aisle)
-        self._interrupt(Outcome.STOPPED, Cause.EDGE if what is SafetyInput.EDGE else Cause.BEAM)
+        number = aisle if what is SafetyInput.BEAM else min(aisle + 1, len(self.plan.columns))
+        self._tripped[what] = number
+        self._note(kind, number)
+        self._interrupt(Outcome.STOPPED, Cause.BEAM if what is SafetyInput.BEAM else Cause.EDGE)
 
     def _fail(self, fault: FaultCode, cause: Cause) -> None:
         self.faults.add(fault)
         self._note(EventKind.FAULT_SET, 0, fault)
-        self._interrupt(Outcome.FAILED, cause)
+        if self.state in (BankState.MOVING, BankState.SETTLING):
+            self._interrupt(Outcome.FAILED, cause)
+        elif self.powered:
+            self._finish(Outcome.FAILED, cause, BankState.FAULT)
 
     def _drop_if_forbidden(self) -> None:
         """Let an interlock that has just changed end a warning or a motion."""
@@ -270,29 +330,50 @@ class ShelfDrive:
         if task is None:
             return
         if self.state is BankState.WARNING:
-            narrowing: frozenset[int] = frozenset(self.rails.narrowing_for(task.aisle))
+            narrowing: frozenset[int] = frozenset(self._narrowing_for(task.operation, task.aisle))
         elif self.state is BankState.MOVING:
             narrowing = self._narrowing_now()
         else:
             return
-        if reasons := motion_reasons(self.circumstances, narrowing, self._seen):
-            if self.state is BankState.WARNING:
-                self._finish(Outcome.STOPPED, cause_of(reasons), BankState.STOPPED)
-            else:
-                self._interrupt(Outcome.STOPPED, cause_of(reasons))
+        if reasons := self._reasons_against(task, narrowing):
+            self._end_by(reasons)
+
+    def _reasons_against(self, task: Task, narrowing: frozenset[int]) -> frozenset[Reason]:
+        """Interlocks against a motion; the fire input doesn't forbid the parking that it asked for."""
+        reasons = motion_reasons(self.circumstances, narrowing, self._seen)
+        return reasons - {Reason.FIRE} if task.fire else reasons
+
+    def _end_by(self, reasons: frozenset[Reason]) -> None:
+        """End warning or motion for these reasons."""
+        outcome = Outcome.FAILED if Reason.FAULT in reasons else Outcome.STOPPED
+        if self.state is BankState.WARNING:
+            self._finish(outcome, cause_of(reasons), BankState.STOPPED)
+        else:
+            self._interrupt(outcome, cause_of(reasons))
+
+    def _narrowing_for(self, operation: Operation, aisle: int) -> tuple[int, ...]:
+        """Aisles that an operation would narrow; with positions unknown, all but those that homing opens."""
+        if not self._positions_known:
+            return tuple(no for no, width in self.rails.home_widths_mm().items() if not width)
+        return self.rails.narrowing_for(aisle, evenly=operation is Operation.VENTILATE)
 
     def _narrowing_now(self) -> frozenset[int]:
-        return frozenset(self.rails.narrowing_for(self._task.aisle)) if self._task else frozenset()
+        return frozenset(self._narrowing_for(self._task.operation, self._task.aisle)) if self._task else frozenset()
 
     # ---- records --------------------------------------------------------------------------------
 
-    def _boot(self) -> None:
+    def _boot(self, *, proven: bool = True) -> None:
+        """Start anew; positions are proven, or nobody knows where columns and people are (SPEC 5.1)."""
         self.boot_id = self._random.getrandbits(32) or 1
         self._booted_ms = self.now_ms
         self._ring_head = self._lapsed_token = 0
         self._task = None
+        self.circumstances.gateway_locks.clear()
+        self._positions_known = proven
+        if not proven:
+            self.occupancy.unknown |= set(self.plan.aisles)
         self._note(EventKind.POWER_ON, 0)
-        self._enter(BankState.IDLE)
+        self._enter(self._find_rest(self._sleeping))
 
     def _lose_positions(self) -> None:
         self._positions_known = False
@@ -315,7 +396,7 @@ class ShelfDrive:
         if self.state in ACTIVE:
             self._note(EventKind.MOTION_ENDED, self._task.aisle if self._task else 0, cause)
         self._task = None
-        self._enter(state)
+        self._enter(self._find_rest(state))
 
     def _settle_log(self, outcome: Outcome, cause: Cause = Cause.NONE) -> None:
         request_id = self._task.request_id if self._task else None
@@ -328,6 +409,6 @@ class ShelfDrive:
         while len(self._log) > LOG_SIZE:
             self._log.popitem(last=False)
 
-    def _note(self, kind: EventKind, argument: int, about: Cause | FaultCode | None = None) -> None:
+    def _note(self, kind: EventKind, argument: int, about: Cause | FaultCode | Operation | None = None) -> None:
         self._ring_head = (self._ring_head + 1) & 0xFFFF
         self._ring.append(RingEvent(self._ring_head, kind, argument, self.now_ms, about))

@@ -1,15 +1,15 @@
-"""The shelf controller: selection and lease by wire, acts of people at the bank, the snapshot. Knows no bytes.
+"""The shelf controller: selection and lease by wire, the bank's own buttons, the snapshot. Knows no bytes.
 
 Call `advance(to_ms)` first, then one act.
 """
 
 from __future__ import annotations
 
-from simulators.bank_plan import SensorKind
 from simulators.interlocks import motion_reasons, state_reasons
-from simulators.occupancy import Person, Posture
-from simulators.shelf_drive import ACTIVE, ShelfDrive, Task
+from simulators.shelf_drive import ACTIVE, Task
+from simulators.shelf_people import ShelfPeople
 from simulators.shelf_record import (
+    MOVING_OPERATIONS,
     BankState,
     Cause,
     EventKind,
@@ -22,23 +22,19 @@ from simulators.shelf_record import (
     Reason,
     RequestEntry,
     RingEvent,
-    SafetyInput,
     SelectAnswer,
 )
 
 SEQUENCE_STEP_MS = 10
-_SUPPORTED = (Operation.OPEN_AISLE, Operation.CLOSE_ALL)
 
 
-class ShelfModel(ShelfDrive):
+class ShelfModel(ShelfPeople):
     """One bank and its controller."""
 
     # ---- requests over a wire -----------------------------------------------------------------
 
     def select(self, request_id: int, operation: Operation, wanted: Indication) -> SelectAnswer:
         """Check every interlock for a request and, if none objects, hold the bank for it."""
-        if operation is Operation.CLOSE_ALL:
-            wanted = Indication(self.plan.closing_home)
         aisle = wanted.aisle
         reasons = self._select_reasons(request_id, operation, wanted)
         if Reason.DUPLICATE_REQUEST in reasons:
@@ -52,16 +48,28 @@ class ShelfModel(ShelfDrive):
         return SelectAnswer(operation, aisle, reasons, self._task.token, self.snapshot())
 
     def _select_reasons(self, request_id: int, operation: Operation, wanted: Indication) -> frozenset[Reason]:
+        reasons = set(state_reasons(self.state))
+        if operation is Operation.HOME:
+            reasons.discard(Reason.POSITION_UNKNOWN)
         if request_id in self._log:
-            return frozenset({Reason.DUPLICATE_REQUEST})
-        if operation not in _SUPPORTED:
-            return frozenset({Reason.NOT_SUPPORTED})
+            reasons.add(Reason.DUPLICATE_REQUEST)
+        if self.faults:
+            reasons.add(Reason.FAULT)
+        missing = self._find_missing(operation, wanted)
+        if missing is not None:
+            reasons.add(missing)
+        narrowing = () if missing is not None else self._narrowing_for(operation, wanted.aisle)
+        return frozenset(reasons | motion_reasons(self.circumstances, narrowing, self._seen))
+
+    def _find_missing(self, operation: Operation, wanted: Indication) -> Reason | None:
+        """Tell what of a request this bank doesn't have."""
+        if operation not in MOVING_OPERATIONS or (operation is Operation.VENTILATE and not self.plan.measures):
+            return Reason.NOT_SUPPORTED
+        if operation is not Operation.OPEN_AISLE:
+            return Reason.NO_SUCH_AISLE if wanted.aisle else None
         if wanted.aisle not in self.plan.aisles:
-            return frozenset({Reason.NO_SUCH_AISLE})
-        if not self._has_place(wanted):
-            return frozenset({Reason.NO_SUCH_PLACE})
-        held = motion_reasons(self.circumstances, self.rails.narrowing_for(wanted.aisle), self._seen)
-        return held | state_reasons(self.state)
+            return Reason.NO_SUCH_AISLE
+        return None if self._has_place(wanted) else Reason.NO_SUCH_PLACE
 
     def _has_place(self, wanted: Indication) -> bool:
         column = wanted.aisle if wanted.face == "B" else wanted.aisle + 1
@@ -76,8 +84,8 @@ class ShelfModel(ShelfDrive):
         task = self._task
         if self.state is not BankState.SELECTED or task is None:
             return OperateAnswer(operation, aisle, frozenset({Reason.NOT_SELECTED}))
-        aisle = self.plan.closing_home if operation is Operation.CLOSE_ALL else aisle
-        reasons = set(motion_reasons(self.circumstances, self.rails.narrowing_for(task.aisle), self._seen))
+        narrowing = self._narrowing_for(task.operation, task.aisle)
+        reasons = set(motion_reasons(self.circumstances, narrowing, self._seen))
         if token != task.token:
             reasons.add(Reason.WRONG_TOKEN)
         if request_id != task.request_id:
@@ -131,23 +139,7 @@ class ShelfModel(ShelfDrive):
         self._finish(Outcome.DESELECTED, Cause.NONE, BankState.IDLE)
         return True
 
-    def act(self, request_id: int, operation: Operation) -> frozenset[Reason]:
-        """Do what moves no steel: only waking is built in."""
-        if request_id in self._log:
-            return frozenset({Reason.DUPLICATE_REQUEST})
-        supported = operation is Operation.WAKE
-        self._log_request(RequestEntry(request_id, operation, 0, Outcome.DONE if supported else Outcome.REFUSED))
-        if not supported:
-            return frozenset({Reason.NOT_SUPPORTED})
-        if self.state is BankState.ASLEEP:
-            self._enter(BankState.WAKING, wake=self.plan.times.wake_ms)
-        return frozenset()
-
-    def indicate(self, indication: Indication | None) -> None:
-        """Light a place, or put the lights out."""
-        self.indication = indication
-
-    # ---- people and things at the bank ----------------------------------------------------------
+    # ---- the bank's own buttons -------------------------------------------------------------------
 
     def press_open(self, aisle: int) -> frozenset[Reason]:
         """Open an aisle by the bank's own button: no lease, the same interlocks, noted in the ring."""
@@ -157,7 +149,7 @@ class ShelfModel(ShelfDrive):
             self._finish(Outcome.DESELECTED, Cause.LOCAL_CONTROL, BankState.IDLE)
             reasons = frozenset()
         if not reasons:
-            self._note(EventKind.LOCAL_MOTION, aisle)
+            self._note(EventKind.LOCAL_MOTION, aisle, Operation.OPEN_AISLE)
             self._task = Task(None, Operation.OPEN_AISLE, aisle, Indication(aisle))
             self._start(self._task)
         return reasons
@@ -166,101 +158,16 @@ class ShelfModel(ShelfDrive):
         """Press and release the confirming button of a point in sight of the bank; starts nothing."""
         self._press(point)
 
-    def _press(self, number: int) -> None:
-        self._note(EventKind.BUTTON, number << 8 | 1)
-        self._note(EventKind.BUTTON, number << 8)
-
     def press_stop(self) -> None:
         """Press the bank's own stop button: stops, and is not latched."""
         self._note(EventKind.STOP_PRESSED, 0)
         self.stop(Cause.STOP_LOCAL)
 
-    def hold(self, what: SafetyInput) -> None:
-        """Engage an input (emergency stop, fire, maintenance key); it cuts the drive by itself."""
-        self.circumstances.inputs.add(what)
-        kinds = {SafetyInput.EMERGENCY_STOP: EventKind.ESTOP_OPENED, SafetyInput.FIRE: EventKind.FIRE}
-        self._note(kinds.get(what, EventKind.MAINTENANCE), 0 if what is SafetyInput.EMERGENCY_STOP else 1)
-        self._drop_if_forbidden()
-
-    def release(self, what: SafetyInput) -> None:
-        """Release an input at the bank; starts nothing."""
-        self.circumstances.inputs.discard(what)
-        kinds = {SafetyInput.EMERGENCY_STOP: EventKind.ESTOP_CLOSED, SafetyInput.FIRE: EventKind.FIRE}
-        self._note(kinds.get(what, EventKind.MAINTENANCE), 0)
-
-    def set_lock(self, aisle: int) -> None:
-        """Lock an aisle from inside."""
-        self.circumstances.locks.add(aisle)
-        self._note(EventKind.LOCK_SET, aisle)
-        self._drop_if_forbidden()
-
-    def release_lock(self, aisle: int) -> None:
-        """Release an in-aisle lock at the mouth of the aisle."""
-        self.circumstances.locks.discard(aisle)
-        self._note(EventKind.LOCK_RELEASED, aisle)
-
-    def reset_locally(self) -> None:
-        """Clear trips and faults at the bank after a look; starts nothing."""
-        self.circumstances.inputs -= {SafetyInput.EDGE, SafetyInput.BEAM}
-        self.faults.clear()
-        self._pressing_since_ms = None
-        self._note(EventKind.TRIP_RESET, 0)
-        if self.state is BankState.FAULT:
-            self._enter(BankState.STOPPED)
-
-    def home_locally(self) -> None:
-        """Let somebody at the bank look into every aisle and set the positions anew; takes the homing time."""
-        if self.state is BankState.UNKNOWN:
-            self._due["homed"] = self.now_ms + self.plan.times.homing_ms
-
-    def enter(self, person: Person) -> None:
-        """Let somebody walk into an aisle; broken entry beams stop motion that narrows it."""
-        broken = self.occupancy.enter(person)
-        self._watch_sensors()
-        if broken and self.state is BankState.MOVING and person.aisle in self._narrowing_now():
-            self._trip(SafetyInput.BEAM, EventKind.BEAM_BROKEN, person.aisle)
-        self._drop_if_forbidden()
-
-    def pose(self, name: str, posture: Posture) -> None:
-        """Let somebody who is inside stand otherwise; some sensors see them then, some don't."""
-        self.occupancy.pose(name, posture)
-        self._watch_sensors()
-        self._drop_if_forbidden()
-
-    def leave(self, name: str) -> None:
-        """Let somebody walk out."""
-        self.occupancy.leave(name)
-        self._watch_sensors()
-
-    def stick_sensor(self, aisle: int, kind: SensorKind, reading: bool | None) -> None:
-        """Freeze a sensor at a reading, or let it work again (None)."""
-        self.occupancy.stick(aisle, kind, reading)
-        self._watch_sensors()
-        self._drop_if_forbidden()
-
-    def turn_handle(self, column: int, delta_mm: float) -> None:
-        """Move a column by hand: position and occupancy are unknown afterwards, selection is void."""
-        self._note(EventKind.HANDLE, column)
-        self.rails.shove(column, delta_mm)
-        self._lose_positions()
-
-    def cut_power(self) -> None:
-        """Take the power away: brakes fall in, nothing is answered until it returns."""
-        self.powered = False
-        self._settle_log(Outcome.FAILED, Cause.POWER)
-        self._task = None
-        self._due.clear()
-        self.rails.brake()
-        self.state = BankState.UNKNOWN
-
-    def restore_power(self) -> None:
-        """Give the power back: a new boot that knows neither positions nor requests."""
-        self.powered = True
-        self._log.clear()
-        self._last_request = None
-        self._ring.clear()
-        self._boot()
-        self._lose_positions()
+    def _press(self, number: int) -> None:
+        """Press and release: two entries; somebody at the bank wakes it."""
+        self._wake()
+        self._note(EventKind.BUTTON, number << 8 | 1)
+        self._note(EventKind.BUTTON, number << 8)
 
     # ---- reading ------------------------------------------------------------------------------
 
@@ -292,6 +199,11 @@ class ShelfModel(ShelfDrive):
         """Tell what became of a request; NONE when this boot doesn't know it (any more)."""
         entry = self._log.get(request_id)
         return entry.outcome if entry else Outcome.NONE
+
+    @property
+    def positions_known(self) -> bool:
+        """Whether the controller knows where its columns stand."""
+        return self._positions_known
 
     def closing_for(self, aisle: int) -> tuple[int, ...]:
         """Aisles that opening this one would narrow."""
@@ -367,4 +279,8 @@ class ShelfModel(ShelfDrive):
         task = self._task
         if task is None or self.state not in (BankState.MOVING, BankState.SETTLING):
             return 0
-        return min(1000, round(1000 * self.rails.width_mm(task.aisle) / self.plan.aisle_mm))
+        if task.operation is Operation.OPEN_AISLE:
+            return min(1000, round(1000 * self.rails.width_mm(task.aisle) / self.plan.aisle_mm))
+        if self.state is BankState.SETTLING or not task.whole_way_mm:
+            return 1000
+        return max(0, round(1000 - 1000 * self.rails.way_left_mm / task.whole_way_mm))

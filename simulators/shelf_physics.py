@@ -37,12 +37,12 @@ class Rails:
         self._widths: dict[int, float] | None = None  # as long as nothing moved since
         self.travelled_mm = 0.0
         x_mm = 0.0
-        widths = self._home_widths()
+        widths = self.home_widths_mm()
         for column in plan.columns:
             self._drives.append(_Drive(x_mm, column.width_mm, column.fixed))
             x_mm += column.width_mm + widths.get(column.no, 0.0)
 
-    def _home_widths(self) -> dict[int, float]:
+    def home_widths_mm(self) -> dict[int, float]:
         """Gaps with the free width gathered at the right of each segment, the home aisle first."""
         widths = dict.fromkeys(self.plan.aisles, 0.0)
         for aisles, free in zip(self.plan.segments, self.plan.free_aisles, strict=True):
@@ -71,6 +71,16 @@ class Rails:
         return True
 
     @property
+    def aimed_columns(self) -> tuple[int, ...]:
+        """Columns with a way before them."""
+        return tuple(no for no, drive in enumerate(self._drives, 1) if drive.target_mm is not None)
+
+    @property
+    def way_left_mm(self) -> float:
+        """What all columns together have yet to go."""
+        return sum(abs(d.target_mm - d.x_mm) for d in self._drives if d.target_mm is not None)
+
+    @property
     def jammed_columns(self) -> tuple[int, ...]:
         """Columns whose drive pushes and does not move."""
         return tuple(
@@ -94,19 +104,30 @@ class Rails:
         gaps = [end - left - width for end, left, width in zip(ends, lefts, self._column_widths, strict=True)]
         return {no: gap if (gap := gaps[no - 1]) > 0.0 else 0.0 for no in self.plan.aisles}
 
-    def narrowing_for(self, aisle: int) -> tuple[int, ...]:
-        """Aisles that would become narrower if this one were opened, by more than 1 mm."""
+    def narrowing_for(self, aisle: int, *, evenly: bool = False) -> tuple[int, ...]:
+        """Aisles that opening this one (0: closing all, or even gaps) would narrow by more than 1 mm."""
         now = self.widths_mm()
-        then = self._widths_of(self._lefts_for(self._gaps_for(aisle)))
+        then = self._widths_of(self._lefts_for(self._gaps_for(aisle, evenly=evenly)))
         return tuple(no for no in self.plan.aisles if then[no] < now[no] - 1.0)
 
-    def needs_travel(self, aisle: int) -> bool:
-        """Tell whether opening this aisle moves any column at all."""
-        lefts = self._lefts_for(self._gaps_for(aisle))
+    def needs_travel(self, aisle: int, *, evenly: bool = False) -> bool:
+        """Tell whether opening this aisle (0: closing all, or even gaps) moves any column at all."""
+        lefts = self._lefts_for(self._gaps_for(aisle, evenly=evenly))
         return any(abs(left - drive.x_mm) >= _NEAR_MM for left, drive in zip(lefts, self._drives, strict=True))
 
-    def _gaps_for(self, aisle: int) -> dict[int, float]:
-        """Widths of the segment once `aisle` is open: it, and of the others those that are widest now."""
+    def _even_widths(self) -> dict[int, float]:
+        """Gaps with the free width of each segment shared by all its aisles."""
+        widths: dict[int, float] = {}
+        for index, aisles in enumerate(self.plan.segments):
+            widths |= dict.fromkeys(aisles, self.plan.free_width_mm(index) / len(aisles))
+        return widths
+
+    def _gaps_for(self, aisle: int, *, evenly: bool = False) -> dict[int, float]:
+        """Widths once `aisle` is open, in its segment: it, and of the others those that are widest now."""
+        if evenly:
+            return self._even_widths()
+        if not aisle:
+            return self.home_widths_mm()
         segment = self.plan.segment_of(aisle)
         aisles = self.plan.segments[segment]
         now = self.widths_mm()
@@ -121,10 +142,10 @@ class Rails:
                 lefts[aisle] = lefts[aisle - 1] + self._drives[aisle - 1].width_mm + gaps[aisle]
         return lefts
 
-    def aim(self, aisle: int) -> None:
-        """Set every column of the segment off towards the opening of `aisle`, the leading one first."""
+    def aim(self, aisle: int, *, evenly: bool = False) -> None:
+        """Set columns off towards the opening of `aisle` (0: all closed, or even gaps), the leading one first."""
         self._braking = False
-        lefts = self._lefts_for(self._gaps_for(aisle))
+        lefts = self._lefts_for(self._gaps_for(aisle, evenly=evenly))
         for group in self._groups(lefts):
             for rank, index in enumerate(group):
                 drive = self._drives[index]

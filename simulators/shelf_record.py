@@ -29,7 +29,17 @@ class Operation(StrEnum):
     VENTILATE = "ventilate"
     PARK = "park"
     HOME = "home"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    LIGHT_ON = "light_on"
+    LIGHT_OFF = "light_off"
+    CLEAR_FAULT = "clear_fault"
     WAKE = "wake"
+
+
+MOVING_OPERATIONS = frozenset(
+    {Operation.OPEN_AISLE, Operation.CLOSE_ALL, Operation.VENTILATE, Operation.PARK, Operation.HOME}
+)
 
 
 class Reason(StrEnum):
@@ -100,9 +110,12 @@ class SafetyInput(StrEnum):
 
     EMERGENCY_STOP = "emergency_stop"
     EDGE = "edge"
+    SWEEP = "sweep"
     BEAM = "beam"
     FIRE = "fire"
+    SMOKE = "smoke"
     MAINTENANCE = "maintenance"
+    SUPPLY_LOST = "supply_lost"
 
 
 class FaultCode(StrEnum):
@@ -111,6 +124,8 @@ class FaultCode(StrEnum):
     JAM = "jam"
     TRAVEL_TIME = "travel_time"
     SENSOR = "sensor"
+    DRIVE = "drive"
+    OVERLOAD = "overload"
 
 
 class EventKind(StrEnum):
@@ -122,7 +137,9 @@ class EventKind(StrEnum):
     OCCUPIED = "occupied"
     CLEARED = "cleared"
     BEAM_BROKEN = "beam_broken"
+    BEAM_RESTORED = "beam_restored"
     EDGE_TRIPPED = "edge_tripped"
+    EDGE_RESTORED = "edge_restored"
     ESTOP_OPENED = "estop_opened"
     ESTOP_CLOSED = "estop_closed"
     LOCK_SET = "lock_set"
@@ -139,6 +156,21 @@ class EventKind(StrEnum):
     HOMED = "homed"
     STOP_PRESSED = "stop_pressed"
     TRIP_RESET = "trip_reset"
+    SWEEP_TRIPPED = "sweep_tripped"
+    SWEEP_RESTORED = "sweep_restored"
+    OVERLOAD = "overload"
+    POWER_FAILED = "power_failed"
+    POWER_RETURNED = "power_returned"
+    SMOKE = "smoke"
+    WATER = "water"
+    DOOR = "door"
+
+
+class RoomInput(StrEnum):
+    """What contacts in the room say; none of it holds a drive."""
+
+    WATER = "water"
+    DOOR_OPEN = "door_open"
 
 
 class Quality(StrEnum):
@@ -168,7 +200,7 @@ class RingEvent:
     kind: EventKind
     argument: int
     at_ms: int
-    about: Cause | FaultCode | None = None
+    about: Cause | FaultCode | Operation | None = None
 
 
 @dataclass(frozen=True)

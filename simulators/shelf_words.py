@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from firmware_protocol import codes
+from firmware_protocol.blocks import UNKNOWN_PROGRESS
 from firmware_protocol.fields import NO_TARGET
 from firmware_protocol.geometry import AisleShape, BankShape, ColumnShape, SegmentShape, StopKind, geometry_hash
 from firmware_protocol.messages import (
@@ -20,9 +21,11 @@ from firmware_protocol.messages import (
     mask_of,
     pack_pairs,
 )
+from firmware_protocol.wear import Wear
 from simulators import shelf_record as record
 from simulators.bank_plan import BankPlan, SensorKind
 from simulators.shelf_model import ShelfModel
+from simulators.shelf_people import CONTACT_MM
 from simulators.shelf_record import (
     BankState,
     Cause,
@@ -31,8 +34,10 @@ from simulators.shelf_record import (
     ModelSnapshot,
     Operation,
     Outcome,
+    Quality,
     Reason,
     RequestEntry,
+    RoomInput,
     SafetyInput,
 )
 
@@ -42,6 +47,11 @@ OPERATIONS = {
     Operation.VENTILATE: codes.Operation.VENTILATE,
     Operation.PARK: codes.Operation.PARK,
     Operation.HOME: codes.Operation.HOME,
+    Operation.LOCK: codes.Operation.LOCK,
+    Operation.UNLOCK: codes.Operation.UNLOCK,
+    Operation.LIGHT_ON: codes.Operation.LIGHT_ON,
+    Operation.LIGHT_OFF: codes.Operation.LIGHT_OFF,
+    Operation.CLEAR_FAULT: codes.Operation.CLEAR_FAULT,
     Operation.WAKE: codes.Operation.WAKE,
 }
 OPERATIONS_READ = {number: operation for operation, number in OPERATIONS.items()}
@@ -84,21 +94,31 @@ _INPUTS = {
     SafetyInput.EMERGENCY_STOP: codes.SafetyBits.ESTOP_OPEN,
     SafetyInput.EDGE: codes.SafetyBits.EDGE_TRIPPED | codes.SafetyBits.TRIP_LATCHED,
     SafetyInput.BEAM: codes.SafetyBits.BEAM_BROKEN | codes.SafetyBits.TRIP_LATCHED,
+    SafetyInput.SWEEP: codes.SafetyBits.SWEEP_TRIPPED | codes.SafetyBits.TRIP_LATCHED,
+    SafetyInput.SUPPLY_LOST: codes.SafetyBits.DRIVE_SUPPLY_LOST,
+    SafetyInput.SMOKE: codes.SafetyBits.NONE,  # told in DETAIL
     SafetyInput.FIRE: codes.SafetyBits.FIRE_INPUT,
     SafetyInput.MAINTENANCE: codes.SafetyBits.MAINTENANCE_KEY,
 }
 
 _INPUT_BITS = {held: int(bits) for held, bits in _INPUTS.items()}
-_IN_AISLE_LOCK, _WARNING_ON, _DRIVE_POWER, _LEASE_LIVE, _STANDSTILL = map(
+_IN_AISLE_LOCK, _GATEWAY_LOCK, _WARNING_ON, _DRIVE_POWER, _LEASE_LIVE, _STANDSTILL = map(
     int,
     (
         codes.SafetyBits.IN_AISLE_LOCK,
+        codes.SafetyBits.GATEWAY_LOCK,
         codes.SafetyBits.WARNING_ON,
         codes.SafetyBits.DRIVE_POWER,
         codes.SafetyBits.LEASE_LIVE,
         codes.SafetyBits.STANDSTILL,
     ),
 )
+_QUALITIES = {
+    Quality.MEASURED: codes.PositionQuality.MEASURED,
+    Quality.CONTACTS: codes.PositionQuality.CONTACTS_ONLY,
+    Quality.INFERRED: codes.PositionQuality.INFERRED,
+    Quality.UNKNOWN: codes.PositionQuality.UNKNOWN,
+}
 _STATES = {state: codes.BankState[state.name] for state in BankState}
 _CAUSES = {cause: codes.EndCause[cause.name] for cause in Cause}
 
@@ -106,6 +126,8 @@ _FAULTS = {
     FaultCode.JAM: codes.FaultBits.JAM,
     FaultCode.TRAVEL_TIME: codes.FaultBits.TRAVEL_TIME,
     FaultCode.SENSOR: codes.FaultBits.SENSOR,
+    FaultCode.DRIVE: codes.FaultBits.DRIVE,
+    FaultCode.OVERLOAD: codes.FaultBits.OVERLOAD,
 }
 
 _SENSORS = {
@@ -114,6 +136,14 @@ _SENSORS = {
     SensorKind.EDGE: codes.Capabilities.EDGES,
     SensorKind.ENTRY_BEAMS: codes.Capabilities.ENTRY_BEAMS,
 }
+
+_CAPABILITIES = (
+    codes.Capabilities.CLOSE_ALL | codes.Capabilities.PARK | codes.Capabilities.HOME | codes.Capabilities.LOCK
+    | codes.Capabilities.LIGHT | codes.Capabilities.INDICATOR | codes.Capabilities.INDICATOR_PER_PLACE
+    | codes.Capabilities.CLIMATE | codes.Capabilities.WAKE | codes.Capabilities.CLEAR_FAULT
+    | codes.Capabilities.FIRE_INPUT | codes.Capabilities.WEAR | codes.Capabilities.SWEEPS
+    | codes.Capabilities.SMOKE_INPUT | codes.Capabilities.WATER_INPUT | codes.Capabilities.DOOR_CONTACT
+)  # fmt: skip
 
 _FACES = {"": codes.Face.NONE, "A": codes.Face.A, "B": codes.Face.B}
 _FACES_READ = {number: face for face, number in _FACES.items()}
@@ -141,9 +171,11 @@ def shape_bank(plan: BankPlan) -> BankShape:
 def identify(model: ShelfModel, serial_number: str) -> Identity:
     """Fill the IDENTITY block."""
     plan, times = model.plan, model.plan.times
-    capabilities = codes.Capabilities.MEASURES_POSITION | codes.Capabilities.CLOSE_ALL | codes.Capabilities.WAKE
-    capabilities |= codes.Capabilities.INDICATOR | codes.Capabilities.INDICATOR_PER_PLACE
-    capabilities |= codes.Capabilities.CLIMATE | codes.Capabilities.FIRE_INPUT
+    capabilities = _CAPABILITIES
+    if plan.measures:
+        capabilities |= codes.Capabilities.MEASURES_POSITION | codes.Capabilities.VENTILATE
+    else:
+        capabilities |= codes.Capabilities.CONTACTS_ONLY
     for kind in plan.sensors:
         capabilities |= _SENSORS[kind]
     return Identity(
@@ -169,17 +201,32 @@ def identify(model: ShelfModel, serial_number: str) -> Identity:
     )
 
 
+def identify_texts(identity: Identity) -> dict[int, str]:
+    """Tell an identity as the objects of function 43/14 (SPEC 3.5)."""
+    version = identity.protocol_version
+    return {
+        0x00: identity.maker,
+        0x01: identity.model,
+        0x02: identity.firmware_version,
+        0x80: identity.serial_number,
+        0x81: f"{version >> 8}.{version & 0xFF}",
+        0x82: f"{identity.map_hash:08X}",
+        0x83: f"{identity.geometry_hash:08X}",
+        0x84: f"{identity.boot_id:08X}",
+    }
+
+
 def show_motion(model: ShelfModel) -> MotionSnapshot:
     """Fill the MOTION block. Read oftener than all else together: the model is asked for no more than it shows."""
     last, task = model.last_request, model.task
     outcome, cause = outcome_words(last)
     return MotionSnapshot(
         state=_STATES[model.state],
-        open_aisles=mask_of(model.list_open()),
+        open_aisles=_show_open(model),
         target=_name_target(OPERATIONS[task.operation], task.aisle) if task else NO_TARGET,
-        progress_permille=model.progress_permille,
+        progress_permille=model.progress_permille if model.positions_known else UNKNOWN_PROGRESS,
         safety=_name_safety(_safety(model)),
-        faults=_join_faults(model.faults) if model.faults else codes.FaultBits.NONE,
+        faults=_show_faults(model),
         occupancy_seen=mask_of(model.seen),
         occupancy_unknown=mask_of(model.occupancy.unknown),
         contacts=pack_contacts(model.contacts),
@@ -190,6 +237,22 @@ def show_motion(model: ShelfModel) -> MotionSnapshot:
         outcome=outcome,
         cause=cause,
     )
+
+
+def _show_open(model: ShelfModel) -> int:
+    """Tell which aisles are passable; by contacts alone: which stand apart."""
+    if not model.positions_known:
+        return 0
+    if model.plan.measures:
+        return mask_of(model.list_open())
+    return mask_of(no for no, width in model.rails.widths_mm().items() if width >= CONTACT_MM)
+
+
+def _show_faults(model: ShelfModel) -> codes.FaultBits:
+    if model.faults:
+        faults = _join_faults(model.faults)
+        return faults if model.positions_known else faults | codes.FaultBits.POSITION_LOST
+    return codes.FaultBits.NONE if model.positions_known else codes.FaultBits.POSITION_LOST
 
 
 @lru_cache(maxsize=1024)
@@ -209,6 +272,8 @@ def _safety(model: ShelfModel) -> int:
         bits |= _INPUT_BITS[held]
     if model.circumstances.locks:
         bits |= _IN_AISLE_LOCK
+    if model.circumstances.gateway_locks:
+        bits |= _GATEWAY_LOCK
     if model.state in (BankState.WARNING, BankState.MOVING):
         bits |= _WARNING_ON
     if model.state is BankState.MOVING and not model.ending:
@@ -243,24 +308,53 @@ def show_detail(model: ShelfModel, refusal: codes.LeaseRefusal, stop_reason: int
     """Fill the DETAIL block."""
     now = model.snapshot()
     shown = now.indication or Indication(0)
-    known = None not in now.positions_mm
+    measured = model.positions_known and model.plan.measures
     return Detail(
-        positions_mm=now.positions_mm,
+        positions_mm=now.positions_mm if measured else (None,) * len(now.positions_mm),
         qualities=tuple(
-            codes.PositionQuality.MEASURED if quality.value == "measured" else codes.PositionQuality.UNKNOWN
+            _QUALITIES[quality]
+            if model.plan.measures or quality is Quality.UNKNOWN
+            else codes.PositionQuality.CONTACTS_ONLY
             for quality in now.qualities
         ),
         temperature_c=20.5,
         relative_humidity=52.0,
         in_aisle_locks=mask_of(now.locks),
-        gateway_locks=0,
+        gateway_locks=mask_of(model.circumstances.gateway_locks),
         indicator_aisle=shown.aisle,
         indicator_place=Place(_FACES[shown.face], shown.section, shown.tier),
-        lights=mask_of({shown.aisle} if shown.aisle else ()),
+        lights=mask_of(model.lights),
         lease_refusal=refusal,
         lease_left_ms=model.lease_left_ms,
         stop_reason=stop_reason,
-        aisle_widths_mm=tuple(now.widths_mm[no] if known else None for no in model.plan.aisles),
+        aisle_widths_mm=tuple(_show_width(model, now.widths_mm[no]) for no in model.plan.aisles),
+        room_inputs=_show_room(model),
+    )
+
+
+def _show_width(model: ShelfModel, width_mm: int) -> int | None:
+    if not model.positions_known:
+        return None
+    return width_mm if model.plan.measures or not width_mm else None
+
+
+def _show_room(model: ShelfModel) -> codes.RoomInputs:
+    inputs = codes.RoomInputs.NONE
+    if SafetyInput.SMOKE in model.circumstances.inputs:
+        inputs |= codes.RoomInputs.SMOKE
+    if RoomInput.WATER in model.room_inputs:
+        inputs |= codes.RoomInputs.WATER
+    return inputs | codes.RoomInputs.DOOR_OPEN if RoomInput.DOOR_OPEN in model.room_inputs else inputs
+
+
+def show_wear(model: ShelfModel) -> Wear:
+    """Fill the WEAR block."""
+    wear = model.wear
+    columns = [column.no for column in model.plan.columns]
+    return Wear(
+        tuple(wear.cycles.get(no) for no in columns),
+        tuple(wear.currents_ma.get(no) for no in columns),
+        tuple(wear.opening_ms.get(no) for no in model.plan.aisles),
     )
 
 
@@ -297,8 +391,8 @@ def _argument(event: record.RingEvent) -> int:
         return codes.EndCause[event.about.name] << 8 | event.argument
     if isinstance(event.about, FaultCode):
         return int(_FAULTS[event.about]).bit_length() - 1
-    if event.kind is record.EventKind.LOCAL_MOTION:
-        return codes.Operation.OPEN << 8 | event.argument
+    if isinstance(event.about, Operation):
+        return OPERATIONS[event.about] << 8 | event.argument
     return event.argument
 
 

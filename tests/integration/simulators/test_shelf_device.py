@@ -59,7 +59,7 @@ def test_pymodbus_reads_identity_and_motion_on_the_bus(device: ShelfDevice) -> N
     assert client.connect()
     try:
         identity = client.read_holding_registers(0, count=22, device_id=1).registers
-        assert identity[0] == 0x0100
+        assert identity[0] == 0x0101
         assert identity[7:12] == [11, 11, 4, 6, 700]
         assert client.read_holding_registers(7, count=2, device_id=2).registers == [5, 5]
         motion = client.read_input_registers(0x0100, count=16, device_id=1).registers
@@ -145,7 +145,7 @@ def test_the_whole_way_by_bytes_made_by_hand(device: ShelfDevice, bus: serial.Se
 def test_bad_spans_functions_and_values_are_answered_by_exceptions(bus: serial.Serial) -> None:
     assert ask(bus, "01 03 010f 0002", 5) == bytes.fromhex("018302")  # beyond the block
     assert ask(bus, "01 06 0100 0001", 5) == bytes.fromhex("018602")  # not writable
-    assert ask(bus, "01 06 0850 0001", 5) == bytes.fromhex("018602")  # a lease is written whole
+    assert ask(bus, "01 06 0850 0001", 5) == bytes.fromhex("018603")  # a lease is written whole
     assert ask(bus, "01 17 0810 000a 0800 0006 0c 1122334455667788 ff04 0000", 5) == bytes.fromhex("019703")
 
 

@@ -80,13 +80,13 @@ def test_waking_goes_by_act_and_moves_nothing() -> None:
     assert line.ask("01 03 0100 0001") == "0103020002"
     line.now_ms = 8000
     assert line.ask("01 03 0100 0001") == "0103020003"
-    assert line.ask("01 17 0848 0002 0840 0005 0a 1102030405060708 1004") == "01170410040200"  # lock: not supported
+    assert line.ask("01 17 0848 0002 0840 0005 0a 1102030405060708 0104") == "01170401040200"  # opening is no act
     assert line.model.rails.travelled_mm == 0
 
 
-def test_operations_that_are_not_built_in_are_refused() -> None:
+def test_select_refuses_what_goes_by_act() -> None:
     line = quick_line()
-    for number, operation in enumerate(("0300", "0400", "1500", "0000"), 1):
+    for number, operation in enumerate(("1000", "1500", "0000"), 1):
         answer = line.ask(f"01 17 0810 000a 0800 0006 0c 010203040506070{number} {operation} 0000")
         assert answer[6:14] == f"{operation}0200"
         assert answer[14:22] == "00000000"

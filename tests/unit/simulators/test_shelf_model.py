@@ -326,14 +326,14 @@ def test_places_outside_the_bank_are_refused() -> None:
     assert model.select(3, OPEN, Indication(11, "A", 1, 1)).reasons == {
         Reason.NO_SUCH_PLACE
     }  # the end stop has no face
-    assert model.select(4, Operation.VENTILATE, Indication(3)).reasons == {Reason.NOT_SUPPORTED}
+    assert model.select(4, Operation.VENTILATE, Indication(3)).reasons == {Reason.NO_SUCH_AISLE}
 
 
 def test_close_all_gathers_the_width_at_home() -> None:
     model = ShelfModel(plan_bank())
     open_aisle(model, 1, 3)
     answer = model.select(2, Operation.CLOSE_ALL, Indication(0))
-    assert answer.aisle == 11
+    assert answer.aisle == 0
     assert not model.operate(2, answer.token, Operation.CLOSE_ALL, 0, answer.snapshot.ring_head).reasons
     ride(model, answer.token, 20_000)
     assert model.snapshot().open_aisles == {11}
