@@ -362,6 +362,8 @@ MESSAGES: dict[str, Message] = {
         "{bank}:断电或手动移动过,请看清各通道", "{bank}: lost power or moved by hand, look into the aisles"
     ),
     "state.foreign_motion": Message("{bank}:由面板或遥控移动", "{bank}: moved from panel or remote"),
+    "state.bank_fault": Message("{bank}:故障({faults})", "{bank}: fault ({faults})"),
+    "state.door_open": Message("{bank}:库房门开着", "{bank}: the room's door is open"),
     "state.hazard_fire": Message("{bank}:火警。请撤离", "{bank}: fire alarm. Leave the room"),
     "state.hazard_smoke": Message("{bank}:烟雾报警", "{bank}: smoke"),
     "state.hazard_water": Message("{bank}:地面进水", "{bank}: water on the floor"),

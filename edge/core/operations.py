@@ -161,12 +161,16 @@ def darken(state: State, event: OperationAsked, bank: Bank, now: Now) -> Step:
 
 
 def clear_fault(state: State, event: OperationAsked, bank: Bank, now: Now) -> Step:
-    """Ask the controller to forget a fault whose cause is gone, and forget what only the event ring told."""
+    """Ask the controller to forget a fault whose cause is gone; smoke and water that only the ring told of go with it.
+
+    A fire is never cleared from here: its panel is reset, and the controller tells of it.
+    """
     if bank.request is not None or bank.stop is not None:
         return give_answer(state, now, event.point_id, "no", "refused.busy")
     state, effects = send_act(state, event, bank, now)
     if state.banks[event.bank].act is not bank.act:
-        state = put_bank(state, event.bank, replace(state.banks[event.bank], hazards=()))
+        bank = state.banks[event.bank]
+        state = put_bank(state, event.bank, replace(bank, hazards=tuple(h for h in bank.hazards if h == "fire")))
     return state, effects
 
 

@@ -168,6 +168,10 @@ def list_equipment_states(state: State, settings: BankSettings, now: Now) -> lis
         word = tell_sensor(sensor, bank, now)
         if word != "ok":
             states.append(name_state("warning", f"sensor_{word}", settings.id, sensor=sensor.name, **names))
+    if bank.snapshot is not None and bank.snapshot.faults:
+        states.append(name_state("warning", "bank_fault", settings.id, faults=list(bank.snapshot.faults), **names))
+    if bank.detail is not None and "door_open" in (bank.detail.room_inputs or ()):
+        states.append(name_state("notice", "door_open", settings.id, **names))
     if bank.locks:
         states.append(name_state("notice", "locked", settings.id, aisles=list(bank.locks), **names))
     entry = settings.scan_alone

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from edge.core.effects import SendSelect, SendStop
-from edge.core.events import ClockChanged, ControllerChanged, DetailArrived, GatewayStarted, Now, RingEventsRead
+from edge.core.events import (
+    ClockChanged,
+    ControllerChanged,
+    DetailArrived,
+    GatewayStarted,
+    Now,
+    OperationAsked,
+    RingEventsRead,
+)
 from edge.core.room import ClimateBands, ScanAlone, Sensor, SensorKind
 from edge.core.snapshot import RingEntry, ShelfDetail
 from edge.core.state import put_bank
@@ -300,6 +308,23 @@ def test_a_contact_of_the_room_counts_as_long_as_it_is_read(hazard: Any) -> None
     assert still.bank().hazards == (hazard,)
     still.send(DetailArrived("A", ShelfDetail(room_inputs=("door_open",)), still.mono_ms))
     assert still.bank().hazards == (), "its end may be missed in the ring, but not here"
+
+
+def test_a_fire_is_not_cleared_at_the_screen() -> None:
+    scene = ready_scene()
+    scene.send(RingEventsRead("A", (RingEntry(6, "fire"), RingEntry(7, "smoke")), 7, scene.mono_ms))
+    scene.send(OperationAsked("kiosk-A", "A", "clear_fault", fresh=scene.fresh(), readings=scene.readings()))
+    assert scene.bank().hazards == ("fire",)
+    scene.send(ControllerChanged("A", "online", capabilities=("fire_input",)))
+    scene.send(DetailArrived("A", ShelfDetail(), scene.mono_ms))
+    assert scene.bank().hazards == (), "the input itself says that it is over"
+
+
+def test_faults_and_an_open_door_are_named() -> None:
+    scene = ready_scene()
+    scene.read(make_snapshot(faults=("overload",)))
+    scene.send(DetailArrived("A", ShelfDetail(room_inputs=("door_open",)), scene.mono_ms))
+    assert {"bank_fault", "door_open"} <= set(states(scene))
 
 
 def test_a_place_of_the_other_aisle_is_no_sighting_owed_by_this_one() -> None:
