@@ -66,6 +66,7 @@ class BusSchedule:
         self._stop_waits_from_ms: float | None = None
         self._leased: set[int] = set()
         self._turn_period_ms = TURN_PERIOD_READS * line.wire_ms(*MOTION_BYTES)
+        self._spares_turn = tuple(line.spares_turn(moving) for moving in range(len(self.sessions) + 1))
         self._waiting_ms = 0.0  # when one of them last had its turn
         self._served_ms = dict.fromkeys(self.sessions, -1.0)
 
@@ -144,7 +145,7 @@ class BusSchedule:
         period_ms = self.line.lease_period_ms(max(1, moving))
         awaited = any(session.is_awaiting_operate(now_ms) for session in self.sessions.values())
         waiting = WAITING_WHILE_MOVING if moving else WAITING_AT_REST
-        spared = now_ms - self._waiting_ms >= self._turn_period_ms and self.line.spares_turn(moving)
+        spared = now_ms - self._waiting_ms >= self._turn_period_ms and self._spares_turn[moving]
         offers = []
         for unit, session in self.sessions.items():
             session.set_lease_period(period_ms)
