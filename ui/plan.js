@@ -17,8 +17,9 @@ const HIT_MM = 70;
 const TOP_LINES = 2.4;
 const BOTTOM_LINES = 2;
 const PAD_MM = 60;
-const SHORTEST_MM = 700;
+const SHORTEST_MM = 450;
 const PERSON = "M-70-230a70 70 0 1 0 140 0a70 70 0 1 0-140 0M-130 20c0-110 50-160 130-160s130 50 130 160v90h-70v190h-120v-190h-70z";
+const PERSON_MM = 610; // how tall the sign of a person is
 const LOCK = "M-110-20h220v190h-220zM-70-20v-70a70 70 0 0 1 140 0v70h-40v-66a30 30 0 0 0-60 0v66z";
 
 let instances = 0;
@@ -229,11 +230,15 @@ export class Plan {
     for (const column of this.columns.values()) {
       column.number.setAttribute("y", this.depth / 2 + small * 0.5);
       column.number.style.fontSize = `${this.text.large}px`;
-      for (const face of column.faces.values()) face.name.setAttribute("y", small * 1.5);
+      for (const face of column.faces.values()) {
+        face.name.setAttribute("y", small * 1.5);
+        // on a flat drawing the number needs the place
+        face.name.setAttribute("visibility", this.depth < small * 4.5 ? "hidden" : "visible");
+      }
     }
     for (const aisle of this.aisles.values()) {
       aisle.number.setAttribute("y", this.depth + small * 1.4);
-      aisle.width.setAttribute("y", this.depth - small * 0.9);
+      aisle.width.setAttribute("y", this.depth - small * 0.6);
     }
     this.place();
   }
@@ -286,21 +291,35 @@ export class Plan {
         rect.setAttribute("width", span.width);
       }
       for (const text of [aisle.number, aisle.width, aisle.word]) text.setAttribute("x", middle);
-      const mark = this.findMarkHeight(no);
-      aisle.person.setAttribute("transform", `translate(${middle} ${mark})`);
-      aisle.word.setAttribute("y", mark + (aisle.node.classList.contains("is-unknown") ? 0 : 330) + this.text.small);
+      const marks = this.findMarks(no, aisle.node.classList.contains("is-unknown"));
+      aisle.person.setAttribute("transform", `translate(${middle} ${marks.person}) scale(${marks.scale})`);
+      aisle.word.setAttribute("y", marks.word);
       aisle.lock.setAttribute("transform", `translate(${middle} ${this.depth * 0.16})`);
-      const room = span.width >= this.text.small * 4.5;
+      const room = marks.leavesWidth && span.width >= this.text.small * 4.5;
       aisle.width.textContent = !room ? "" : hasContactsOnly(this.view) ? this.words.gap[aisle.gap] : this.words.width(Math.round(span.width / 10) * 10);
     }
     this.placeLamp();
   }
 
-  /** Where in an aisle its marks stand: the middle, or the half in which the indicator isn't lit. */
-  findMarkHeight(no) {
+  /** Where in an aisle person and word stand, how big the person is, and whether its width may be written below. */
+  findMarks(no, wordAlone) {
+    const { depth } = this;
+    const { small } = this.text;
+    const shape = this.aisles.get(no);
+    const marked = Boolean(shape.word.textContent);
+    const leavesWidth = !marked || depth > small * 7;
+    if (wordAlone) return { person: 0, scale: 1, word: depth / 2, leavesWidth };
     const at = this.view.indicator;
-    if (!at || at.aisle !== no) return this.depth / 2;
-    return (at.section ?? 1) > this.options.sections / 2 ? this.depth * 0.7 : this.depth * 0.28;
+    if (at && at.aisle === no) {
+      // The half in which the indicator isn't lit.
+      const middle = depth * ((at.section ?? 1) > this.options.sections / 2 ? 0.7 : 0.28);
+      const scale = Math.min(1, (depth * 0.4) / PERSON_MM);
+      return { person: middle, scale, word: middle + (PERSON_MM * scale) / 2 + small, leavesWidth };
+    }
+    const top = small * 0.3;
+    const scale = Math.max(0.2, Math.min(1, (depth - top - small * (leavesWidth ? 3.2 : 1.4)) / PERSON_MM));
+    const foot = top + PERSON_MM * scale;
+    return { person: (top + foot) / 2, scale, word: foot + small, leavesWidth };
   }
 
   placeLamp() {

@@ -96,14 +96,14 @@ def present_bank(bank: BankView, words: Wording, selected: bool, bands: ClimateB
         selected=selected,
         state=describe_state(bank["state"], words),
         tone="alarm" if troubled else "moving" if moving else "calm",
-        climate=describe_climate(bank["climate"], words),
+        climate=describe_climate(bank["climate"]),
         climate_alarm=words.join_words([describe_excess(kind, words) for kind in bank["climate"]["out"]]),
         climate_band=describe_band(bands, words),
         moving=list_keys(MOVING_OPERATIONS, offered, words),
         still=list_keys(STILL_OPERATIONS, offered, words),
         of_aisle=list_keys(AISLE_OPERATIONS, offered, words),
         aisles=list_aisles(bank, words),
-        sensors=tuple(present_sensor(sensor, bank, words) for sensor in bank["sensors"]),
+        sensors=tuple(present_sensor(sensor, bank, words) for sensor in sorted(bank["sensors"], key=rank_sensor)),
         scan_alone=describe_scan_alone(bank, words),
     )
 
@@ -154,11 +154,11 @@ def describe_state(state: str, words: Wording) -> str:
     return names.get(state) or words("state unknown")
 
 
-def describe_climate(climate: ClimateView, words: Wording) -> str:
+def describe_climate(climate: ClimateView) -> str:
     """Write temperature and humidity, as far as they are measured."""
     temperature, humidity = climate["temperature_dc"], climate["humidity_permille"]
     parts = [] if temperature is None else [f"{temperature / 10:.1f}\N{NO-BREAK SPACE}°C"]
-    parts += [] if humidity is None else [words("{percent} % humidity", percent=round(humidity / 10))]
+    parts += [] if humidity is None else [f"{round(humidity / 10)}\N{NO-BREAK SPACE}%"]
     return " · ".join(parts)
 
 
@@ -178,6 +178,11 @@ def describe_excess(kind: str, words: Wording) -> str:
     return {"hot": words("too warm"), "cold": words("too cold"), "humid": words("too damp"), "dry": words("too dry")}[
         kind
     ]
+
+
+def rank_sensor(sensor: SensorView) -> int:
+    """Put what is amiss first."""
+    return ("faulty", "overdue", "ok").index(sensor["state"])
 
 
 def present_sensor(sensor: SensorView, bank: BankView, words: Wording) -> SensorRow:
@@ -223,7 +228,10 @@ def present_banners(view: KioskView, words: Wording) -> tuple[Banner, ...]:
         detail = ""
         if state["key"].startswith("hazard_"):
             detail = words("Badged in: {names}", names=present) if present else words("Nobody is badged in.")
-        elif state["key"].startswith("scan_alone") and state["subject"] in banks:
-            detail = describe_scan_alone(banks[state["subject"]], words)
+        elif state["key"].startswith("scan_alone"):
+            # document and end stand in the sentence itself
+            entry = banks[state["subject"]]["scan_alone"] if state["subject"] in banks else None
+            names = words.join_words(entry["names"]) if entry else ""
+            detail = words("signed by {names} {day}", names=names, day=entry["signed_on"]) if entry else ""
         banners.append(Banner(state["level"], words.say(state["message"]), detail))
     return tuple(banners)

@@ -49,6 +49,8 @@ QUEUE_SHOWN = 3
 QUEUE_LISTED = 10  # on the panel of the queue
 SESSIONS_SHOWN = 3
 STATES_SHOWN = 4
+# nobody is asked for a box while these hold
+FLIGHT = frozenset({"hazard_fire", "hazard_smoke"})
 RESUMABLE = frozenset({"printer_out_of_labels", "printer_fault"})
 
 
@@ -188,10 +190,13 @@ def present_prompt(view: KioskView, words: Wording, point_id: str) -> PromptPane
     box, place = prompt["box"], prompt["place"]
     place_text = describe_place(place, words.language) if place else ""
     names = {bank["bank"]: bank["name"] for bank in view["banks"]}
-    key, sentence = prompt["message"]["key"], words.say(prompt["message"])
+    sentence = words.say(prompt["message"])
+    flight = next((each for each in view["states"] if each["key"] in FLIGHT and prompt["kind"] == "info"), None)
+    if flight is not None:
+        sentence = words.say(flight["message"])
     others = [other for other in view["prompts"] if other != prompt and other["bank"] not in {"", prompt["bank"]}]
     return PromptPanel(
-        tone="alarm" if view["siren"] else "act" if key in ACTING else TONES.get(prompt["kind"], "calm"),
+        tone=choose_tone(view, prompt, fleeing=flight is not None),
         sentence=sentence,
         size=measure_sentence(sentence, room_for_press=press is not None),
         bank_name=names.get(prompt["bank"], ""),
@@ -202,6 +207,13 @@ def present_prompt(view: KioskView, words: Wording, point_id: str) -> PromptPane
         elsewhere=elsewhere,
         others=tuple(f"{names.get(other['bank'], '')} {words.say(other['message'])}" for other in others[:2]),
     )
+
+
+def choose_tone(view: KioskView, prompt: PromptView, *, fleeing: bool) -> Tone:
+    """Choose colour and sign of the upper third."""
+    if view["siren"] or fleeing:
+        return "alarm"
+    return "act" if prompt["message"]["key"] in ACTING else TONES.get(prompt["kind"], "calm")
 
 
 def measure_sentence(sentence: str, *, room_for_press: bool) -> Literal["short", "middle", "long"]:

@@ -19,7 +19,7 @@ from edge.kiosk.words import LANGUAGES, choose_language, load_words
 
 PUNCTUATION_END = re.compile("(?<=[,;:?!,。;:?!、])(?=.)")
 AISLE_NAME = re.compile("通道 ([0-9、]+) ")
-PIECES: Final = ("head", "banners", "prompt", "answer", "tabs", "acts", "side", "operations", "queue")
+PIECES: Final = ("head", "banners", "prompt", "answer", "tabs", "climates", "acts", "side", "operations", "queue")
 DEFAULT_HTML_LANGUAGE = {"zh_CN": "zh-CN", "en": "en"}
 
 

@@ -6,7 +6,7 @@ import { countDown, Panels } from "/kiosk/panels.js";
 import { soundAnswer, soundSiren, wakeSound } from "/kiosk/sound.js";
 
 const SILENCE_LIMIT_MS = 4_000; // the stream beats every second: longer silence is a broken one
-const PIECES = ["head", "banners", "prompt", "answer", "tabs", "acts", "side", "operations", "queue"];
+const PIECES = ["head", "banners", "prompt", "answer", "tabs", "climates", "acts", "side", "operations", "queue"];
 
 const find = (selector) => document.querySelector(selector);
 const keypad = new Keypad(find("#keypad"), send);
@@ -48,9 +48,20 @@ function replacePiece(name, html) {
   const focused = holder.contains(document.activeElement) ? markFocus(holder) : null;
   holder.innerHTML = html;
   panels.settle();
+  trimRows();
   if (focused) findFocus(holder, focused)?.focus();
   countDown();
   showClock();
+}
+
+/** Nothing scrolls and nothing is cut in two: rows for which there is no room are left out, the oldest first. */
+function trimRows() {
+  for (const holder of document.querySelectorAll(".acts, .side")) {
+    const rows = [...holder.querySelectorAll(".row, .state")];
+    for (const row of rows) row.hidden = false;
+    const end = holder.getBoundingClientRect().bottom;
+    for (const row of rows.reverse()) row.hidden = row.getBoundingClientRect().bottom > end;
+  }
 }
 
 /** What tells the focused element from its neighbours: its id, or its name and value. */
@@ -155,6 +166,7 @@ find("#open-keypad").addEventListener("click", (event) => {
 });
 
 document.addEventListener("pointerdown", wakeSound, { once: true });
+new ResizeObserver(trimRows).observe(find(".lower"));
 
 /** The screen never sleeps while the page is shown. */
 async function keepAwake() {

@@ -13,12 +13,13 @@ from starlette.testclient import TestClient
 
 from edge.core.events import (
     BadgeTyped,
-    CloseAllAsked,
     CodeTyped,
+    OperationAsked,
     PrintResumed,
     PromptConfirmed,
     PromptDismissed,
     ReprintAsked,
+    RequestMoved,
     RequestWithdrawn,
     SessionEnded,
     StopPressed,
@@ -58,7 +59,9 @@ PRESSES: list[tuple[str, dict[str, Any], Any]] = [
     ("badge", {"text": "ST010000019"}, BadgeTyped("kiosk-a", "ST010000019")),
     ("withdraw", {"queue_id": "wish-2"}, RequestWithdrawn("kiosk-a", "wish-2")),
     ("undo", {"act_id": "act-1"}, UndoAsked("kiosk-a", "act-1")),
-    ("close-all", {"bank": "A"}, CloseAllAsked("kiosk-a", "A")),
+    ("move", {"queue_id": "wish-2", "place": 0}, RequestMoved("kiosk-a", "wish-2", 0)),
+    ("operate", {"bank": "A", "operation": "close_all"}, OperationAsked("kiosk-a", "A", "close_all")),
+    ("operate", {"bank": "A", "operation": "lock", "aisle": "3"}, OperationAsked("kiosk-a", "A", "lock", 3)),
     ("sign-off", {"source_id": "scan-1"}, SessionEnded("kiosk-a", "scan-1")),
     ("resume-printing", {}, PrintResumed("kiosk-a")),
     ("reprint", {"job_id": "job-1"}, ReprintAsked("kiosk-a", "job-1")),
@@ -81,6 +84,12 @@ def test_confirming_for_another_point_is_refused(house: KioskHouse, client: Test
     assert house.events == []
 
 
+def test_operation_of_a_bank_that_is_not_there_is_refused(house: KioskHouse, client: TestClient) -> None:
+    answer = client.post("/api/operate", json={"bank": "Z", "operation": "lock"})
+    assert (answer.status_code, answer.json()) == (409, {"verdict": "refused"})
+    assert house.events == []
+
+
 def test_full_inbox_is_told(house: KioskHouse, client: TestClient) -> None:
     house.has_room = False
     assert client.post("/api/undo", json={"act_id": "act-1"}).status_code == 503
@@ -98,7 +107,10 @@ def test_full_inbox_is_told(house: KioskHouse, client: TestClient) -> None:
         ("pin", {"pin": "12a4"}),
         ("pin", {"pin": "123"}),
         ("undo", {"act_id": 5}),
-        ("close-all", {}),
+        ("operate", {"operation": "lock"}),
+        ("operate", {"bank": "A", "operation": "faster"}),
+        ("operate", {"bank": "A", "operation": "lock", "aisle": 0}),
+        ("move", {"queue_id": "wish-2", "place": -1}),
     ],
 )
 def test_malformed_presses_name_their_field_and_do_nothing(
