@@ -101,6 +101,11 @@ class BankPlan:
         """The aisle that takes the free width when everything is closed."""
         return self.home_aisle or self.aisles[-1]
 
+    @cached_property
+    def home_aisles(self) -> tuple[int, ...]:
+        """The home gap of each segment."""
+        return tuple(self.closing_home if self.closing_home in aisles else aisles[-1] for aisles in self.segments)
+
     def segment_of(self, aisle: int) -> int:
         """Index of the segment that holds this aisle; KeyError when there is no such aisle."""
         for index, aisles in enumerate(self.segments):

@@ -50,11 +50,6 @@ class Task:
     fire: bool = False  # the controller's own parking because of the fire input
     whole_way_mm: float = 0.0
 
-    @property
-    def evenly(self) -> bool:
-        """Whether the gaps are to become even; else aisle 0 means that all close."""
-        return self.operation is Operation.VENTILATE
-
 
 class ShelfDrive:
     """What moves, warns and ends by itself."""
@@ -187,7 +182,7 @@ class ShelfDrive:
     # ---- the way of one motion ------------------------------------------------------------------
 
     def _start(self, task: Task) -> None:
-        if not self.rails.needs_travel(task.aisle, evenly=task.evenly):
+        if not self.rails.needs_travel(task.aisle, task.operation):
             self._show(task)
             self._complete(task)
             return
@@ -201,7 +196,7 @@ class ShelfDrive:
         self._show(task)
         self._physics_ms = self.now_ms
         self._pressing_since_ms = None
-        self.rails.aim(task.aisle, evenly=task.evenly)
+        self.rails.aim(task.aisle, task.operation)
         task.whole_way_mm = self.rails.way_left_mm
         self.wear.begin_journey(self.rails.aimed_columns, self.now_ms)
         self._enter(BankState.MOVING, travel=self.plan.longest_travel_ms * 6 // 5)
@@ -354,8 +349,8 @@ class ShelfDrive:
     def _narrowing_for(self, operation: Operation, aisle: int) -> tuple[int, ...]:
         """Aisles that an operation would narrow; with positions unknown, all but those that homing opens."""
         if not self._positions_known:
-            return tuple(no for no, width in self.rails.home_widths_mm().items() if not width)
-        return self.rails.narrowing_for(aisle, evenly=operation is Operation.VENTILATE)
+            return tuple(no for no in self.plan.aisles if no not in self.plan.home_aisles)
+        return self.rails.narrowing_for(aisle, operation)
 
     def _narrowing_now(self) -> frozenset[int]:
         return frozenset(self._narrowing_for(self._task.operation, self._task.aisle)) if self._task else frozenset()

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from simulators.bank_plan import BankPlan
+from simulators.shelf_record import Operation
 
 STEP_MS = 5
 _NEAR_MM = 0.05
@@ -37,16 +38,16 @@ class Rails:
         self._widths: dict[int, float] | None = None  # as long as nothing moved since
         self.travelled_mm = 0.0
         x_mm = 0.0
-        widths = self.home_widths_mm()
+        widths = self._home_widths()
         for column in plan.columns:
             self._drives.append(_Drive(x_mm, column.width_mm, column.fixed))
             x_mm += column.width_mm + widths.get(column.no, 0.0)
 
-    def home_widths_mm(self) -> dict[int, float]:
+    def _home_widths(self) -> dict[int, float]:
         """Gaps with the free width gathered at the right of each segment, the home aisle first."""
         widths = dict.fromkeys(self.plan.aisles, 0.0)
         for aisles, free in zip(self.plan.segments, self.plan.free_aisles, strict=True):
-            first = self.plan.closing_home if self.plan.closing_home in aisles else aisles[-1]
+            first = next(home for home in self.plan.home_aisles if home in aisles)
             ranked = sorted(aisles, key=lambda aisle: (aisle != first, -aisle))
             for aisle in ranked[:free]:
                 widths[aisle] = float(self.plan.aisle_mm)
@@ -104,15 +105,15 @@ class Rails:
         gaps = [end - left - width for end, left, width in zip(ends, lefts, self._column_widths, strict=True)]
         return {no: gap if (gap := gaps[no - 1]) > 0.0 else 0.0 for no in self.plan.aisles}
 
-    def narrowing_for(self, aisle: int, *, evenly: bool = False) -> tuple[int, ...]:
-        """Aisles that opening this one (0: closing all, or even gaps) would narrow by more than 1 mm."""
+    def narrowing_for(self, aisle: int, operation: Operation = Operation.OPEN_AISLE) -> tuple[int, ...]:
+        """Aisles that opening this one (0: what the operation brings) would narrow by more than 1 mm."""
         now = self.widths_mm()
-        then = self._widths_of(self._lefts_for(self._gaps_for(aisle, evenly=evenly)))
+        then = self._widths_of(self._lefts_for(self._gaps_for(aisle, operation)))
         return tuple(no for no in self.plan.aisles if then[no] < now[no] - 1.0)
 
-    def needs_travel(self, aisle: int, *, evenly: bool = False) -> bool:
-        """Tell whether opening this aisle (0: closing all, or even gaps) moves any column at all."""
-        lefts = self._lefts_for(self._gaps_for(aisle, evenly=evenly))
+    def needs_travel(self, aisle: int, operation: Operation = Operation.OPEN_AISLE) -> bool:
+        """Tell whether opening this aisle (0: what the operation brings) moves any column at all."""
+        lefts = self._lefts_for(self._gaps_for(aisle, operation))
         return any(abs(left - drive.x_mm) >= _NEAR_MM for left, drive in zip(lefts, self._drives, strict=True))
 
     def _even_widths(self) -> dict[int, float]:
@@ -122,12 +123,21 @@ class Rails:
             widths |= dict.fromkeys(aisles, self.plan.free_width_mm(index) / len(aisles))
         return widths
 
-    def _gaps_for(self, aisle: int, *, evenly: bool = False) -> dict[int, float]:
+    def _whole_widths(self) -> dict[int, float]:
+        """Gaps with all free width of each segment in its home gap: every column touches."""
+        widths = dict.fromkeys(self.plan.aisles, 0.0)
+        for index, home in enumerate(self.plan.home_aisles):
+            widths[home] = float(self.plan.free_width_mm(index))
+        return widths
+
+    def _gaps_for(self, aisle: int, operation: Operation = Operation.OPEN_AISLE) -> dict[int, float]:
         """Widths once `aisle` is open, in its segment: it, and of the others those that are widest now."""
-        if evenly:
+        if operation is Operation.VENTILATE:
             return self._even_widths()
+        if operation is Operation.HOME:
+            return self._whole_widths()
         if not aisle:
-            return self.home_widths_mm()
+            return {no: mm for home in self.plan.home_aisles for no, mm in self._gaps_for(home).items()}
         segment = self.plan.segment_of(aisle)
         aisles = self.plan.segments[segment]
         now = self.widths_mm()
@@ -142,10 +152,10 @@ class Rails:
                 lefts[aisle] = lefts[aisle - 1] + self._drives[aisle - 1].width_mm + gaps[aisle]
         return lefts
 
-    def aim(self, aisle: int, *, evenly: bool = False) -> None:
-        """Set columns off towards the opening of `aisle` (0: all closed, or even gaps), the leading one first."""
+    def aim(self, aisle: int, operation: Operation = Operation.OPEN_AISLE) -> None:
+        """Set columns off towards the opening of `aisle` (0: what the operation brings), the leading one first."""
         self._braking = False
-        lefts = self._lefts_for(self._gaps_for(aisle, evenly=evenly))
+        lefts = self._lefts_for(self._gaps_for(aisle, operation))
         for group in self._groups(lefts):
             for rank, index in enumerate(group):
                 drive = self._drives[index]
