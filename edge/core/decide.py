@@ -15,7 +15,6 @@ from edge.core.events import (
     ActAnswered,
     BadgeTyped,
     ClockChanged,
-    CloseAllAsked,
     CodeRead,
     CodeTyped,
     CommandArrived,
@@ -78,14 +77,6 @@ def decide(state: State, event: Event, now: Now) -> tuple[State, list[Effect]]:
     return state, effects
 
 
-def ask_close_all(state: State, event: CloseAllAsked, now: Now) -> Step:
-    """Propose to gather the free width; it closes an aisle too and needs its press."""
-    asked = OperationAsked(
-        event.point_id, event.bank, "close_all", afar=event.afar, fresh=event.fresh, readings=event.readings
-    )
-    return ask_operation(state, asked, now)
-
-
 def withdraw_request(state: State, event: RequestWithdrawn, _now: Now) -> Step:
     """Take a waiting request out of its queue."""
     return withdraw_wish(state, event.queue_id), []
@@ -105,7 +96,6 @@ HANDLERS: dict[type, Handler] = {
     ActAnswered: answer_act,
     BadgeTyped: read_code,
     ClockChanged: change_clock,
-    CloseAllAsked: ask_close_all,
     CodeRead: read_code,
     CodeTyped: read_code,
     CommandArrived: take_command,

@@ -274,15 +274,6 @@ class UndoAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class CloseAllAsked:
-    point_id: str
-    bank: str
-    afar: bool = False
-    fresh: Fresh | None = None
-    readings: tuple[Reading, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class SessionEnded:
     """A person signed off at the kiosk; `source_id` names whose session."""
 
@@ -411,7 +402,6 @@ Event = (
     | RequestMoved
     | OperationAsked
     | UndoAsked
-    | CloseAllAsked
     | SessionEnded
     | PrintResumed
     | ReprintAsked

@@ -12,7 +12,6 @@ from edge.core.deadlines import next_deadline
 from edge.core.effects import AnswerCommand, PrintLabel, SendSelect, SendStop
 from edge.core.events import (
     ClockChanged,
-    CloseAllAsked,
     CommandArrived,
     ControllerChanged,
     DeviceChanged,
@@ -215,22 +214,6 @@ def test_a_bus_that_renews_no_more_leases_makes_the_next_bank_wait() -> None:
     scene.read(make_snapshot(), "B")
     answer = command(scene, "propose_aisle", {"bank": "B", "aisle": 5})
     assert (answer.result, answer.reason) == ("queued", "bus_full")
-
-
-def test_close_all_is_a_prompt_that_names_what_closes() -> None:
-    scene = ready_scene()
-    scene.send(CloseAllAsked("kiosk-A", "A", fresh=scene.fresh(), readings=scene.readings()))
-    prompt = scene.bank().prompt
-    assert prompt is not None
-    assert (prompt.wish.target.operation, prompt.closing) == ("close_all", (3,))
-    assert not scene.every(SendSelect)
-    assert scene.only(scene.press(), SendSelect).operation == "close_all"
-    afar = ready_scene()
-    afar.send(CloseAllAsked("kiosk-A", "A", afar=True, fresh=afar.fresh()))
-    prompt = afar.bank().prompt
-    assert prompt is not None, "from afar a wish is a prompt for the person on the spot"
-    afar.press(afar=True)
-    assert not afar.every(SendSelect)
 
 
 def test_commands_only_become_prompts() -> None:
