@@ -54,8 +54,9 @@ class DevicePage:
         self._lines = list_lines(shelves)
         self._watch = DeviceWatch(read_wall_ms, read_mono_ms)
         self._book = WearBook(store.database)
-        self._wear = WearKeeper(self._book, self._lines, read_wall_ms)
-        aisles = {bank.id: list_aisles(bank.geometry) for bank in room.banks}
+        geometries = {bank.id: bank.geometry for bank in room.banks}
+        self._wear = WearKeeper(self._book, self._lines, geometries, read_wall_ms)
+        aisles = {bank: list_aisles(geometry) for bank, geometry in geometries.items()}
         self._commissioning = Commissioning(Checklists(store.database), aisles, read_wall_ms)
         self._watch.listen(on_snapshot=self._wear.note_snapshot)
         self._watch.listen(on_snapshot=self._commissioning.note_snapshot, on_code=self._commissioning.note_code)

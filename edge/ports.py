@@ -79,8 +79,8 @@ class LineWatch(Protocol):
 
     def counts(self) -> LineCounts: ...
 
-    def list_frames(self) -> list[FrameView]:
-        """Newest last, at most 1,000."""
+    def list_frames(self, most: int = 1000) -> list[FrameView]:
+        """List the newest frames, newest last; no more than 1,000 are kept."""
         ...
 
     def read_registers(self, bank: str) -> list[RegisterReading]:

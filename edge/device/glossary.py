@@ -93,6 +93,8 @@ REGISTERS: Final[dict[str, str]] = {
     "exception_code": "异常码",
     "column_cycles": "列移动次数",
     "motor_current_ma": "电机电流",
+    "opening_time_ms": "打开用时",
+    "room_inputs": "库房输入",
 }
 BLOCKS: Final[dict[str, str]] = {
     "identity": "身份",
@@ -108,6 +110,7 @@ BLOCKS: Final[dict[str, str]] = {
     "act_answer": "动作应答",
     "lease": "租约",
     "indicator": "指示灯",
+    "wear": "磨损",
 }
 WORDS: Final[dict[str, str]] = {
     # states and outcomes
@@ -239,6 +242,31 @@ WORDS: Final[dict[str, str]] = {
     "inferred": "推定",
     "contacts_only": "仅触点",
     "measured": "测得",
+    # inputs of the room, sweeps, supply
+    "door_contact": "门触点",
+    "door_open": "门开着",
+    "drive_supply_lost": "驱动失电",
+    "indicator": "指示灯",
+    "lease": "租约",
+    "power_failed": "掉电",
+    "power_returned": "来电",
+    "smoke_input": "烟雾输入",
+    "water_input": "漏水输入",
+    "sweeps": "扫板",
+    "sweep": "扫板",
+    "sweep_tripped": "扫板动作",
+    "sweep_restored": "扫板复位",
+    "wear": "磨损",
+    "aisle_lock": "通道内锁",
+    "panel": "就地面板",
+    "drive_fault": "驱动故障",
+    "supply_lost": "失电",
+    "emergency_stop_over": "急停复位",
+    "fire_over": "火警解除",
+    "smoke_over": "烟雾解除",
+    "water_over": "漏水解除",
+    "maintenance_over": "检修结束",
+    "occupancy_over": "人已离开",
     # leases and capabilities
     "no_motion": "无移动",
     "wrong_token": "令牌不符",

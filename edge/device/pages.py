@@ -15,7 +15,7 @@ from edge.device.flight import Flight, FlightBusyError, FlightFailedError
 from edge.device.house import ASKED
 from edge.device.parts import name_row, tell_bus
 from edge.device.streaming import render_part
-from edge.device.visits import NotFoundError, Visit
+from edge.device.visits import NotFoundError, Visit, is_number
 from edge.device.words import Words
 from edge.line_view import FrameView, RegisterReading
 from edge.store.wear import DAY_MS, WearDay, WearKind, WearTotal
@@ -74,7 +74,7 @@ def show_bus(visit: Visit) -> Response:
     frames = line.list_frames() if line else []
     kept = [frame for frame in reversed(frames) if passes(frame, visit)]
     before = visit.query("before")
-    shown = [frame for frame in kept if not before.isdecimal() or frame.number < int(before)][:FRAMES_SHOWN]
+    shown = [frame for frame in kept if not is_number(before) or frame.number < int(before)][:FRAMES_SHOWN]
     older = shown[-1].number if len(shown) == FRAMES_SHOWN and shown[-1].number != kept[-1].number else 0
     fields = {name: visit.query(name) for name in ("bank", "direction", "trouble", "text")}
     return visit.page(
@@ -167,21 +167,29 @@ def show_wear(visit: Visit) -> Response:
     wear = visit.house.wear
     days = wear.list_days(bank, kind, TREND_DAYS)
     rows = [tell_wear(total, days, kind) for total in wear.list_totals(bank, kind)]
+    told = read_own_cycles(visit, bank) if kind == "cycles" else {}
     chosen = pick_number(visit.query("number"), rows)
     row = next((each for each in rows if each["number"] == chosen), None)
     line = [(day.day, value_of(day, kind)) for day in days if day.number == chosen]
     chart = draw_line(line, row["usual"] if row and kind != "cycles" else None)
     trend = [(visit.words.day(day.day * DAY_MS), day) for day in reversed(days) if day.number == chosen]
     return visit.page(
-        "wear.html", key=bank, kind=kind, kinds=WEAR_KINDS, rows=rows, chosen=chosen, chart=chart, trend=trend,
-        ends=tuple(visit.words.day(day * DAY_MS) for day in (chart.first, chart.last)) if chart else ("", ""),
+        "wear.html", key=bank, kind=kind, kinds=WEAR_KINDS, rows=rows, own=told, chosen=chosen, chart=chart,
+        trend=trend, ends=tuple(visit.words.day(day * DAY_MS) for day in ((chart.first, chart.last) if chart else ())),
     )  # fmt: skip
+
+
+def read_own_cycles(visit: Visit, bank: str) -> dict[int, str]:
+    """Read what a controller itself says of its columns' cycles, if it counts them."""
+    line = visit.house.find_line_of(bank)
+    readings = line.read_registers(bank) if line else []
+    return {each.index: each.value for each in readings if each.name == "column_cycles" and each.value}
 
 
 def pick_number(asked: str, rows: list[dict[str, Any]]) -> int:
     """Take the column or aisle asked for, else the one that stands out."""
-    if asked.isdecimal() and any(row["number"] == int(asked[:3]) for row in rows):
-        return int(asked[:3])
+    if is_number(asked) and any(row["number"] == int(asked) for row in rows):
+        return int(asked)
     standing_out = max(rows, key=lambda row: (abs(row["drift"] or 0), row["total"]), default=None)
     return int(standing_out["number"]) if standing_out else 0
 
@@ -278,7 +286,7 @@ def export_segment(visit: Visit) -> Response:
     """Give one segment, zipped, to be replayed elsewhere."""
     number = visit.part("number")
     try:
-        packed = visit.house.flight.export(int(number)) if number.isdecimal() and len(number) < 12 else None
+        packed = visit.house.flight.export(int(number)) if is_number(number) else None
     except FlightBusyError:
         return visit.go("/recorder", "busy")
     if packed is None:

@@ -1,17 +1,18 @@
 """From snapshots to wear: a column's cycle, an aisle's opening time, a motor's current. Written once a minute.
 
-It works with contacts alone: a column has made a cycle when it rests against other neighbours than before.
+It works with contacts alone: a column has travelled when another number of open aisles lies between it and its stop.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 
-from edge.core.snapshot import AT_REST, Contact, ShelfSnapshot
+from edge.core.geometry import Geometry
+from edge.core.snapshot import AT_REST, ShelfSnapshot
 from edge.ports import LineWatch
 from edge.store import StoreUnavailableError
 from edge.store.wear import WearBook, WearSample
@@ -26,17 +27,19 @@ LONGEST_OPENING_MS = 300_000
 
 @dataclass(slots=True)
 class _BankPast:
-    rested: tuple[Contact, ...] = ()
+    rested: dict[int, int] | None = None  # open aisles before each column, when it last stood still
     began_ms: int | None = None
     target: int | None = None
-    sampled_raw: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
 class WearKeeper:
     """Turns what passes into samples, and writes them in a thread of its own."""
 
-    def __init__(self, book: WearBook, lines: Sequence[LineWatch], wall_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, book: WearBook, lines: Sequence[LineWatch], banks: Mapping[str, Geometry], wall_ms: Callable[[], int]
+    ) -> None:
         self._book = book
+        self._banks = dict(banks)
         self._lines = tuple(lines)
         self._wall_ms = wall_ms
         self._lock = threading.Lock()
@@ -68,7 +71,7 @@ class WearKeeper:
     def _begin_motion(self, past: _BankPast, snapshot: ShelfSnapshot, read_mono_ms: int) -> None:
         if past.began_ms is None:
             past.began_ms = read_mono_ms
-        past.target = snapshot.target_aisle if snapshot.operation == "open_aisle" else None
+        past.target = snapshot.target_aisle  # only opening has one
 
     def _end_motion(self, bank: str, past: _BankPast, snapshot: ShelfSnapshot, read_mono_ms: int) -> None:
         if past.began_ms is not None and past.target is not None and past.target in snapshot.open_aisles:
@@ -76,11 +79,11 @@ class WearKeeper:
             if snapshot.state != "stopped" and 0 < took_ms <= LONGEST_OPENING_MS:
                 self._put(WearSample(bank, "opening_ms", past.target, took_ms, self._wall_ms()))
         past.began_ms = past.target = None
-        if len(past.rested) == len(snapshot.contacts):
-            for number, (before, after) in enumerate(zip(past.rested, snapshot.contacts, strict=True), start=1):
-                if before != after:
-                    self._put(WearSample(bank, "cycles", number, 1, self._wall_ms()))
-        past.rested = snapshot.contacts
+        stands = count_before(self._banks[bank], snapshot.open_aisles)
+        for number, count in stands.items():
+            if past.rested is not None and past.rested[number] != count:
+                self._put(WearSample(bank, "cycles", number, 1, self._wall_ms()))
+        past.rested = stands
 
     def _put(self, sample: WearSample) -> None:
         with self._lock:
@@ -117,3 +120,12 @@ class WearKeeper:
     def _run(self) -> None:
         while not self._closing.wait(WRITE_INTERVAL_S):
             self.write()
+
+
+def count_before(geometry: Geometry, open_aisles: Sequence[int]) -> dict[int, int]:
+    """Count for each column the open aisles between it and the stop at which its segment begins."""
+    return {
+        column: sum(segment.first_column <= aisle < column for aisle in open_aisles)
+        for segment in geometry.segments
+        for column in range(segment.first_column, segment.last_column + 1)
+    }

@@ -21,6 +21,7 @@ from firmware_protocol.frame import (
     READ_HOLDING,
     READ_INPUT,
     READ_WRITE,
+    FaultKind,
     Frame,
     FrameFault,
     FrameReader,
@@ -121,8 +122,8 @@ class LineRecord:
 
     def _settle(self, now_ms: float) -> None:
         """End what was being heard, and call a request without an answer timed out."""
-        self._heard_bytes = 0
         self._take(self._reader.feed(b"", True), now_ms)
+        self._heard_bytes = 0
         asked, self._asked = self._asked, None
         if asked is not None and not asked.answered:
             self._counts["timeouts"] += 1
@@ -131,10 +132,20 @@ class LineRecord:
     def _take(self, found: list[Frame | FrameFault], now_ms: float) -> None:
         for item in found:
             if isinstance(item, FrameFault):
-                self._faults[item.kind.value] += 1
-                self._keep(Spoken("heard", item.sample, now_ms, fault=item.kind.value, length=item.length), now_ms)
+                kind = self._name_fault(item)
+                self._faults[kind] += 1
+                self._keep(Spoken("heard", item.sample, now_ms, fault=kind, length=item.length), now_ms)
             else:
                 self._take_frame(item, now_ms)
+
+    def _name_fault(self, fault: FrameFault) -> str:
+        """Name what was wrong; the beginning of the answer that is waited for is torn, whatever else it could be."""
+        asked = self._asked
+        if asked is not None and asked.octets[1] in ANSWERABLE and fault.sample[:2] == asked.octets[:2]:
+            whole = 5 + 2 * int.from_bytes(asked.octets[4:6], "big")
+            if self._heard_bytes < whole:
+                return FaultKind.TRUNCATED.value
+        return fault.kind.value
 
     def _take_frame(self, frame: Frame, now_ms: float) -> None:
         asked = self._asked
@@ -204,10 +215,10 @@ class LineRecord:
                 **self._counts,
             )
 
-    def list_frames(self) -> list[FrameView]:
-        """List the frames kept, newest last, in words."""
+    def list_frames(self, most: int = FRAMES_KEPT) -> list[FrameView]:
+        """List the newest frames kept, newest last, in words."""
         with self._lock:
-            kept = list(self._frames)
+            kept = list(self._frames)[-most:]
         return [describe_frame(spoken, self._banks) for spoken in kept]
 
     def read_registers(self, bank: str) -> list[RegisterReading]:

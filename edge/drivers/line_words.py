@@ -53,6 +53,10 @@ FLAGS: dict[str, type[IntFlag]] = {
 HEX_NAMES = ("hash", "token", "request_id", "boot_id", "version")
 # registers whose highest number means "not known"
 UNKNOWABLE = ("position_mm", "width_mm", "progress", "humidity", "current", "cycles")
+# every occurrence of every row by its address
+OCCURRENCES: dict[int, tuple[RegisterDef, int]] = {
+    row.address + index * row.stride: (row, index) for row in map_.REGISTERS for index in range(row.repeat)
+}
 
 
 @dataclass(slots=True)
@@ -160,30 +164,30 @@ def name_words(address: int, words: tuple[int, ...]) -> list[RegisterReading]:
 
 
 def list_readings(words: Mapping[int, tuple[int, float]], now_ms: float) -> list[RegisterReading]:
-    """Name every register all of whose words are at hand, in the map's order; what lies outside the map goes last."""
+    """Name every register all of whose words are at hand, by address; what the map doesn't know goes last."""
     columns = words[0x0007][0] if 0x0007 in words else map_.MAX_COLUMNS
     aisles = words[0x0008][0] if 0x0008 in words else map_.MAX_AISLES
     most = {map_.MAX_COLUMNS: columns, map_.MAX_AISLES: aisles}
     readings: list[RegisterReading] = []
-    named: set[int] = set()
-    for row in map_.REGISTERS:
-        for index in range(row.repeat):
-            address = row.address + index * row.stride
-            span = range(address, address + row.registers)
-            if not all(each in words for each in span):
-                continue
-            named.update(span)
-            if index >= most.get(row.repeat, row.repeat):
-                continue  # the bank has fewer columns or aisles than the map
+    nameless: list[RegisterReading] = []
+    named_to = 0
+    for address in sorted(words):
+        if address < named_to:
+            continue
+        found = OCCURRENCES.get(address)
+        span = range(address, address + found[0].registers) if found else range(address, address + 1)
+        age_ms = max(0, int(now_ms - min(words[each][1] for each in span if each in words)))
+        if found is None or not all(each in words for each in span):
+            word = words[address][0]
+            if word:
+                nameless.append(RegisterReading(address, "", 0, str(word), "", (), (word,), age_ms))
+            continue
+        row, index = found
+        named_to = span.stop
+        if index < most.get(row.repeat, row.repeat):  # the bank may have fewer columns or aisles than the map
             raw = tuple(words[each][0] for each in span)
-            age_ms = max(0, int(now_ms - min(words[each][1] for each in span)))
             readings.append(name_register(row, index, raw, columns, age_ms))
-    readings += [
-        RegisterReading(address, "", 0, str(word), "", (), (word,), max(0, int(now_ms - at_ms)))
-        for address, (word, at_ms) in sorted(words.items())
-        if address not in named and word
-    ]
-    return readings
+    return readings + nameless
 
 
 def name_register(row: RegisterDef, index: int, raw: tuple[int, ...], columns: int, age_ms: int) -> RegisterReading:
