@@ -22,6 +22,7 @@ from central.domain.permissions import find_need
 from central.settings import CentralSettings
 from central.store.base import open_engine
 from central.store.migrate import upgrade_schema
+from edge.device.needs import ROUTES
 from tests.arch.settings_rows import list_settings
 from tests.arch.source_tree import ROOT
 
@@ -144,11 +145,21 @@ def alerts_sections(path: str, body: str) -> Iterator[str]:
             yield ""
 
 
+def device_routes_table(_rest: str, body: str) -> Iterator[str]:
+    """One row a route of a gateway's device page: who may, the most it may do, and what it is for."""
+    del body
+    yield "| route | needs | at most | what it is for |"
+    yield "|---|---|---|---|"
+    for route in ROUTES:
+        yield f"| `{route.method} {route.path}` | {route.need} | {route.effect} | {route.words} |"
+
+
 KINDS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "settings": settings_table,
     "metrics": metrics_table,
     "commands": commands_table,
     "routes": routes_table,
+    "device-routes": device_routes_table,
     "alerts": alerts_sections,
     "refusals": refusals_table,
 }
