@@ -6,7 +6,7 @@ Part of the composition root: the one place where drivers, recorder and device p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -15,6 +15,7 @@ from edge.core.effects import Effect
 from edge.core.events import Event
 from edge.core.geometry import list_aisles
 from edge.core.room import RoomSettings
+from edge.core.state import State
 from edge.device.accounts import Accounts
 from edge.device.commissioning import Commissioning
 from edge.device.flight import FlightRecorder
@@ -29,8 +30,8 @@ from edge.drivers.shelf_mqtt import MqttShelf
 from edge.drivers.shelf_serial import SerialShelf
 from edge.installation import commissioning_sheet
 from edge.ports import LabelPrinter, LineWatch
+from edge.runtime.board import ViewBoard
 from edge.runtime.clock import read_mono_ms, read_wall_ms
-from edge.runtime.gateway import GatewayRuntime
 from edge.settings import GatewaySettings
 from edge.store import Store
 from edge.store.checklists import Checklists
@@ -38,6 +39,19 @@ from edge.store.wear import WearBook
 from firmware_protocol.registers import MAP_HASH
 
 log = structlog.get_logger(__name__)
+
+
+class RunningGateway(Protocol):
+    """The executor, as far as the page reads it."""
+
+    @property
+    def state(self) -> State: ...
+
+    @property
+    def board(self) -> ViewBoard: ...
+
+    def post(self, event: Event) -> bool: ...
+
 
 Health = Callable[[], tuple[bool, dict[str, Any]]]
 
@@ -73,7 +87,7 @@ class DevicePage:
 
     def open(
         self,
-        runtime: GatewayRuntime,
+        gateway: RunningGateway,
         *,
         cameras: Sequence[CameraScanner],
         printer: LabelPrinter | None,
@@ -102,14 +116,14 @@ class DevicePage:
             wear=self._book,
             commissioning=self._commissioning,
             flight=FlightRecorder(self._settings.store.dir, self._store.database),
-            read_state=lambda: runtime.state,
-            wait_view=runtime.board.wait_newer,
+            read_state=lambda: gateway.state,
+            wait_view=gateway.board.wait_newer,
             read_picture=read_picture,
             read_health=health,
             expected_map_hash=MAP_HASH,
             wall_ms=read_wall_ms,
             mono_ms=read_mono_ms,
-            _post=runtime.post,
+            _post=gateway.post,
         )
         site = create_device_site(house, Accounts(page.technicians_file), page.names, read_mono_ms)
         self._server = DeviceServer(

@@ -9,7 +9,8 @@ from edge.core.geometry import list_aisles
 from edge.core.room import BankSettings
 from edge.core.snapshot import Operation
 from edge.device.house import ASKED
-from edge.device.visits import BadRequestError, NotFoundError, Visit
+from edge.device.troubles import BadRequestError, NotFoundError
+from edge.device.visits import Visit
 
 log = structlog.get_logger(__name__)
 

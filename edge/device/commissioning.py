@@ -14,9 +14,9 @@ import structlog
 from edge.core.codes import PrintedCode, parse_code
 from edge.core.geometry import find_aisle
 from edge.core.snapshot import AT_REST, ShelfSnapshot
-from edge.device.watch import SeenCode
-from edge.store import StoreUnavailableError
+from edge.device.memories import SeenCode
 from edge.store.checklists import CheckedAisle, Checklist, Checklists, ScannedLabel
+from edge.store.database import StoreUnavailableError
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,8 @@ from fastapi.responses import Response
 from edge.device.accounts import Accounts, AccountsBusyError, AccountsError
 from edge.device.lockout import Lockout
 from edge.device.log_ins import LONGEST_MS, LogIns
-from edge.device.visits import LANGUAGE_COOKIE, LOG_IN_COOKIE, NotFoundError, Visit
+from edge.device.troubles import NotFoundError
+from edge.device.visits import LANGUAGE_COOKIE, LOG_IN_COOKIE, Visit
 from edge.device.words import choose_language
 
 log = structlog.get_logger(__name__)

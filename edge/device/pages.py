@@ -15,7 +15,8 @@ from edge.device.flight import Flight, FlightBusyError, FlightFailedError
 from edge.device.house import ASKED
 from edge.device.parts import name_row, tell_bus
 from edge.device.streaming import render_part
-from edge.device.visits import NotFoundError, Visit, is_number
+from edge.device.troubles import NotFoundError
+from edge.device.visits import Visit, is_number
 from edge.device.words import Words
 from edge.line_view import FrameView, RegisterReading
 from edge.store.wear import DAY_MS, WearDay, WearKind, WearTotal

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from edge.device.house import House
 from edge.device.selftest import run_checks
-from edge.device.visits import NotFoundError
+from edge.device.troubles import NotFoundError
 from edge.device.words import Words
 from edge.line_view import RegisterReading
 
@@ -82,7 +82,7 @@ def tell_bank(house: House, words: Words, bank: str) -> dict[str, Any]:
         "faults": [words.code(fault) for fault in shown["faults"]] if shown else [],
         "occupancy": [(each["no"], each["occupancy"]) for each in shown["aisles"]] if shown else [],
         "identity": [name_row(each, words) for each in identity],
-        "checks": run_checks(house, bank),
+        "checks": run_checks(line, house.sheets[bank], house.expected_map_hash) if line else [],
         "sensors": tell_sensors(house, bank),
     }
 
@@ -141,11 +141,25 @@ def tell_events(house: House, words: Words, bank: str) -> dict[str, Any]:
     if all(each.id != bank for each in house.room.banks):
         raise NotFoundError(bank)
     ring, lost = house.watch.list_ring(bank)
+    line = house.find_line_of(bank)
+    wired = name_wired(line.read_registers(bank)) if line else {}
     rows = [
-        {"sequence": each.sequence, "at": words.moment(each.wall_ms), "kind": each.kind, "argument": each.argument}
+        {
+            "sequence": each.sequence,
+            "at": words.moment(each.wall_ms),
+            "kind": wired.get(each.sequence, each.kind),
+            "argument": each.argument,
+        }
         for each in ring[:RING_SHOWN]
     ]
     return {"ring": rows, "lost": lost, "total": len(ring)}
+
+
+def name_wired(readings: Sequence[RegisterReading]) -> dict[int, str]:
+    """Name the entries last read of a ring as the wire has them: the core keeps only the kinds it decides by."""
+    numbers = {each.index: each.raw[0] for each in readings if each.name == "event_sequence"}
+    kinds = {each.index: each.words[0] for each in readings if each.name == "event_kind" and each.words}
+    return {numbers[index]: kind for index, kind in kinds.items() if index in numbers}
 
 
 def tell_bus(house: House, _words: Words, bus: str) -> dict[str, Any]:

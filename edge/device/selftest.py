@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from edge.device.house import House
 from edge.line_view import LineCounts, RegisterReading, RoundTrips
+from edge.ports import LineWatch
 
 Verdict = Literal["good", "bad", "open"]
 MOTION_FRESH_MS = 1_000
@@ -26,15 +26,13 @@ class Check:
     detail: str
 
 
-def run_checks(house: House, bank: str) -> list[Check]:
+def run_checks(line: LineWatch, sheet: Mapping[str, Any], map_hash: int) -> list[Check]:
     """Judge everything that can be judged without asking."""
-    line = house.find_line_of(bank)
-    if line is None:
-        return []
+    bank = str(sheet["bank"])
     readings = line.read_registers(bank)
     found = {reading.name: reading for reading in readings if reading.index <= 1}
     return [
-        *check_identity(found, house.sheets[bank], house.expected_map_hash),
+        *check_identity(found, sheet, map_hash),
         *check_freshness(readings),
         check_round_trips(line.list_round_trips(bank)),
         check_line(line.counts()),

@@ -23,8 +23,9 @@ from edge.device.log_ins import LogIns
 from edge.device.needs import ROUTES, RouteDef
 from edge.device.rendering import Renderer
 from edge.device.streaming import Streams
-from edge.device.visits import LANGUAGE_COOKIE, LOG_IN_COOKIE, BadRequestError, NotFoundError, Visit
-from edge.store import StoreUnavailableError
+from edge.device.troubles import BadRequestError, NotFoundError
+from edge.device.visits import LANGUAGE_COOKIE, LOG_IN_COOKIE, Visit
+from edge.store.database import StoreUnavailableError
 
 log = structlog.get_logger(__name__)
 

@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from edge.device.log_ins import LogIns
 from edge.device.parts import PARTS
-from edge.device.visits import LOG_IN_COOKIE, BadRequestError, NotFoundError, Visit
-from edge.store import StoreUnavailableError
+from edge.device.troubles import BadRequestError, NotFoundError
+from edge.device.visits import LOG_IN_COOKIE, Visit
+from edge.store.database import StoreUnavailableError
 
 STREAMS_MOST = 8
 INTERVAL_S = 1.0

@@ -14,19 +14,12 @@ from edge.core.shown import AnswerView
 from edge.device.house import House
 from edge.device.log_ins import LogIn
 from edge.device.rendering import Renderer
+from edge.device.troubles import BadRequestError
 from edge.device.words import Words
 
 LOG_IN_COOKIE = "__Host-openaisle-device"
 LANGUAGE_COOKIE = "__Host-openaisle-language"
 FIELD_MOST = 256
-
-
-class NotFoundError(Exception):
-    """There is no such bank, bus or device."""
-
-
-class BadRequestError(Exception):
-    """A field is missing or wrong; the text names it."""
 
 
 def is_number(text: str) -> bool:

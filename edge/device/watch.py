@@ -9,38 +9,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from edge.core.effects import Effect
 from edge.core.events import CodeRead, ControllerChanged, Event, Lookup, PrintSettled, RingEventsRead, SnapshotArrived
 from edge.core.snapshot import RingEntry, ShelfSnapshot
+from edge.device.memories import SeenCode, SeenRing
 
 READS_KEPT = 20  # of each scanner
 RING_KEPT = 500  # of each bank
 SETTLED_KEPT = 32
 SOURCES_MOST = 64
-
-
-@dataclass(frozen=True, slots=True)
-class SeenCode:
-    """One reading of a scanner or camera, and what the room's records know of it."""
-
-    source_id: str
-    kind: str
-    text: str
-    wall_ms: int
-    known_as: str  # box, place, staff; "" for none
-    place: tuple[str, int, str] | None = None  # bank, column, face
-
-
-@dataclass(frozen=True, slots=True)
-class SeenRing:
-    """One entry of an event ring with the wall time it speaks of."""
-
-    sequence: int
-    kind: str
-    argument: int
-    wall_ms: int
 
 
 # told of every reading, by the executor's thread

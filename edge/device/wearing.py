@@ -14,7 +14,7 @@ import structlog
 from edge.core.geometry import Geometry
 from edge.core.snapshot import AT_REST, ShelfSnapshot
 from edge.ports import LineWatch
-from edge.store import StoreUnavailableError
+from edge.store.database import StoreUnavailableError
 from edge.store.wear import WearBook, WearSample
 
 log = structlog.get_logger(__name__)

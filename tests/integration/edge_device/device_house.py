@@ -93,7 +93,7 @@ class DeviceHouse:
         speak(self.record, read_mono_ms() - 400.0)
         sheet = {
             **describe_commissioning(Line(19200), 80, 50, 15), "stop_confirm_ms": 1000, "passable_gap_mm": 700,
-            "geometry_hash": "0BADF00D", "points": [],
+            "geometry_hash": "0BADF00D", "points": [], "bank": "A",
         }  # fmt: skip
         house = House(
             version="1.2.3",

@@ -54,6 +54,7 @@ def test_nothing_is_served_beside_the_table(device_house: DeviceHouse) -> None:
 @pytest.mark.parametrize("route", CLOSED)
 def test_without_a_log_in_nothing_is_shown_or_done(device_house: DeviceHouse, route: RouteDef) -> None:
     device_house.posted.clear()
+    device_house.printer.labels.clear()
     with device_house.browse().client as client:
         if route.method == "GET":
             answer = client.get(fill(route))
