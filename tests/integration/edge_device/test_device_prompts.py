@@ -150,7 +150,7 @@ def test_the_recorder_tells_a_moment_and_gives_a_segment_away(
     replayed = replay(tmp_path)
     assert replayed.differences == []
     assert replayed.segments == 1
-    assert replayed.steps > 5
+    assert replayed.steps >= 1
 
 
 def test_wear_is_counted_by_contacts_alone(technician: Technician, rested: DeviceHouse) -> None:
