@@ -322,12 +322,12 @@ class ControllerSession:
             return
         self._ring.see_head(snapshot.ring_head, now_ms)
         self._lease.see(snapshot)
+        self._detail.see(resting=snapshot.is_resting)
         if self._presence.condition is Condition.SILENT:
             self._presence.probe_due_ms = now_ms
         late = ghost_ms is not None or self._settings.dates_by_request
         self._reports.append(MotionRead(snapshot, sampled_ms if late else now_ms))
-        absent = self._doubts.take_boot_proof()
-        if absent is not None:
+        if (absent := self._doubts.take_boot_proof()) is not None:
             self._reports.append(OutcomeRead(absent.request_id, None, EndCause.NONE, now_ms))
         if self._stop.see(snapshot, sampled_ms):
             self._reports.append(StopReadBack(True, now_ms))

@@ -93,6 +93,7 @@ class SlowReader:
         self._words: tuple[int, ...] = ()
         self._began_ms: float | None = None
         self._wear_due_ms = 0.0
+        self._resting = True
         self._block, self._piece = DETAIL, DETAIL_PIECE
 
     @property
@@ -133,6 +134,12 @@ class SlowReader:
             self._block, self._piece = WEAR, WEAR_PIECE
         detail = Detail.from_registers(whole, identity.columns, identity.aisles)
         return None if isinstance(detail, MessageFault) else DetailRead(detail, now_ms)
+
+    def see(self, *, resting: bool) -> None:
+        """Give up the round when motion begins or ends: pieces from before and after make a bank that never was."""
+        if resting != self._resting and self._words:
+            self.drop()
+        self._resting = resting
 
     def drop(self) -> None:
         """Give up this round."""

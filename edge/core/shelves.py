@@ -13,13 +13,14 @@ from edge.core.confirmations import confirm_by_button
 from edge.core.effects import Effect, SendDeselect
 from edge.core.events import ControllerChanged, DetailArrived, Now, RingEventsRead, SnapshotArrived
 from edge.core.facts import record_shelf_event
+from edge.core.geometry import list_segment_aisles
 from edge.core.motion import is_ours, lose_request, watch_motion
 from edge.core.occupancy import presume_occupied
 from edge.core.outcomes import finish_request
 from edge.core.requests import refresh_prompt, void_wishes
-from edge.core.room import find_bank_settings
+from edge.core.room import BankSettings, find_bank_settings
 from edge.core.sensors import judge_sights
-from edge.core.snapshot import UNDER_WAY, RingEntry, ShelfSnapshot, list_closed_aisles
+from edge.core.snapshot import UNDER_WAY, RingEntry, ShelfDetail, ShelfSnapshot, list_closed_aisles
 from edge.core.state import Bank, State, put_bank
 from edge.core.stops import stop_bank
 
@@ -128,10 +129,31 @@ def take_detail(state: State, event: DetailArrived, _now: Now) -> Step:
     effects = tell_climate(event.bank, bank, event.detail, alarms) if state.store == "ok" else []
     # while the disk takes nothing an alarm stays as it was, so that its fact is not lost
     alarms = alarms if state.store == "ok" else bank.alarms
-    bank = replace(bank, detail=event.detail, widths_valid=at_rest and measured and newer, alarms=alarms)
+    whole = settings is not None and bank.snapshot is not None and is_whole(settings, bank.snapshot, event.detail)
+    bank = replace(bank, detail=event.detail, widths_valid=at_rest and measured and newer and whole, alarms=alarms)
     if bank.hazards:
         bank = forget_hazards(bank)
     return put_bank(state, event.bank, bank), effects
+
+
+def is_whole(settings: BankSettings, snapshot: ShelfSnapshot, detail: ShelfDetail) -> bool:
+    """Tell whether the widths can be those of one moment: they sum to the free width, and the same aisles are open.
+
+    The block comes in pieces; a piece from before a motion and one from after it make gaps that never stood so.
+    """
+    widths = detail.aisle_widths_mm
+    for segment in settings.geometry.segments:
+        aisles = list_segment_aisles(segment)
+        if aisles[-1] > len(widths):
+            return False
+        mm = {aisle: widths[aisle - 1] or 0 for aisle in aisles}
+        # each gap was rounded by itself
+        if abs(sum(mm.values()) - segment.free_width_mm) > len(aisles):
+            return False
+        passable = settings.geometry.passable_gap_mm
+        if any(mm[aisle] < passable - 1 for aisle in aisles if aisle in snapshot.open_aisles):
+            return False
+    return True
 
 
 def find_mover(snapshot: ShelfSnapshot) -> str:

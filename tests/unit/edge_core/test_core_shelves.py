@@ -272,6 +272,28 @@ def test_two_free_aisles_open_by_scan_alone_when_a_wide_gap_can_give() -> None:
     assert request.closing == ()
 
 
+@pytest.mark.parametrize(
+    "widths",
+    [
+        pytest.param((0,) * 11, id="the free width is nowhere"),
+        pytest.param((0, 800, *(0,) * 9), id="another aisle than the open one"),
+        pytest.param((800, 0, 800, *(0,) * 8), id="twice the free width"),
+        pytest.param((0, 0, 800), id="too short"),
+    ],
+)
+def test_widths_that_never_stood_so_are_not_believed(widths: tuple[int, ...]) -> None:
+    """DETAIL comes in pieces: one from before a motion and one from after it hide the aisle that closes."""
+    scene = ready_scene()
+    scene.mono_ms += 1
+    scene.send(DetailArrived("A", ShelfDetail((None,) * 11, ("measured",) * 11, widths), scene.mono_ms))
+    assert not scene.bank().widths_valid
+    scene.scan(BOX)
+    assert not scene.every(SendSelect)
+    prompt = scene.bank().prompt
+    assert prompt is not None
+    assert prompt.closing == (3,)
+
+
 def test_a_typed_code_never_opens_by_itself() -> None:
     scene = ready_scene(make_settings(make_bank(free_aisles=2)))
     widths = tuple(1600 if aisle == 3 else 0 for aisle in range(1, 12))

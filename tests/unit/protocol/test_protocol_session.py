@@ -442,3 +442,20 @@ def test_over_a_slow_way_a_snapshot_is_as_old_as_its_request() -> None:
     bus.run_until(lambda: bus.told(SelectAnswered), 500)
     asked = [at for at, octets in bus.sent if written_address(octets) == SELECT]
     assert bus.last(SelectAnswered).at_ms == asked[-1]
+
+
+def test_a_detail_round_is_given_up_when_motion_begins_or_ends() -> None:
+    """Pieces from before and after a motion would tell of a bank that never stood so."""
+    bus = online(VirtualBus(baud=9600))
+    bus.open_aisle(3)
+    bus.run_until(lambda: bus.last(MotionRead).snapshot.outcome is Outcome.DONE, 20_000)
+    bus.open_aisle(9, request_id=ID + 1)
+    bus.run_until(lambda: bus.last(MotionRead).snapshot.state is BankState.IDLE, 20_000)
+    ended_ms = bus.last(MotionRead).at_ms
+    bus.run(6000)
+    first = bus.reads(map_.DETAIL.address)
+    for read in (each for each in bus.told(DetailRead) if each.at_ms > ended_ms):
+        began_ms = max(at for at in first if at < read.at_ms)
+        assert began_ms >= ended_ms - 50
+        assert sum(mm or 0 for mm in read.detail.aisle_widths_mm) == 800
+    assert bus.told(DetailRead)[-1].at_ms > ended_ms
