@@ -20,6 +20,7 @@ from firmware_protocol.reports import (
     StopReadBack,
     WireFailed,
 )
+from firmware_protocol.spare import DETAIL_PIECE, SlowReader
 from tests.unit.protocol.virtual_bus import VirtualBus, gaps, online, written_address
 
 ID = 0x1122334455667788
@@ -446,16 +447,15 @@ def test_over_a_slow_way_a_snapshot_is_as_old_as_its_request() -> None:
 
 def test_a_detail_round_is_given_up_when_motion_begins_or_ends() -> None:
     """Pieces from before and after a motion would tell of a bank that never stood so."""
-    bus = online(VirtualBus(baud=9600))
-    bus.open_aisle(3)
-    bus.run_until(lambda: bus.last(MotionRead).snapshot.outcome is Outcome.DONE, 20_000)
-    bus.open_aisle(9, request_id=ID + 1)
-    bus.run_until(lambda: bus.last(MotionRead).snapshot.state is BankState.IDLE, 20_000)
-    ended_ms = bus.last(MotionRead).at_ms
-    bus.run(6000)
-    first = bus.reads(map_.DETAIL.address)
-    for read in (each for each in bus.told(DetailRead) if each.at_ms > ended_ms):
-        began_ms = max(at for at in first if at < read.at_ms)
-        assert began_ms >= ended_ms - 50
-        assert sum(mm or 0 for mm in read.detail.aisle_widths_mm) == 800
-    assert bus.told(DetailRead)[-1].at_ms > ended_ms
+    bus = online(VirtualBus())
+    identity = bus.told(ConditionChanged)[0].identity
+    for resting in (False, True):
+        reader = SlowReader(5000.0, 400.0)
+        reader.see(resting=not resting)
+        first = reader.ask(1, 0.0).octets
+        assert reader.take((0,) * DETAIL_PIECE, identity, 10.0, busy=False) is None
+        assert reader.ask(1, 20.0).octets != first, "the next piece"
+        reader.see(resting=not resting)
+        assert reader.ask(1, 30.0).octets != first, "nothing has changed"
+        reader.see(resting=resting)
+        assert reader.ask(1, 40.0).octets == first, "from its beginning"
