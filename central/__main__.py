@@ -26,10 +26,10 @@ from central.domain.refusals import Refusal
 from central.domain.seeds import parse_seed
 from central.domain.wording import word_refusal
 from central.jobs.backup import KEEP, make_backup, restore_backup
+from central.jobs.room_import import drop_import, is_staging, run_import, take_back_import
 from central.services.ingest import admit_epoch as admit_gateway_epoch
 from central.services.people import CreatePerson, check_password, create_person
-from central.services.room_import import hash_new_secrets
-from central.services.room_import import import_room as import_room_seed
+from central.services.room_import import Progress
 from central.settings import CentralSettings, SettingsError, read_settings, show_settings
 from central.store.backups import BackupError
 from central.store.base import open_engine
@@ -141,12 +141,40 @@ def import_room(
         fail(f"{file}: can't be read: {error.strerror}")
     with refusals_told(), store(context) as tx:
         seed = parse_seed(document)
-        with tx.read() as session:
-            secrets = hash_new_secrets(session, make_hasher(context.obj), seed)
-        with tx.write() as session:
-            imported = import_room_seed(session, None, seed, secrets, read_clock())
+        try:
+            imported = run_import(
+                tx, None, seed, hasher=make_hasher(context.obj), read_clock=read_clock, report=tell_progress
+            )
+        except KeyboardInterrupt:
+            if is_staging(tx, seed.room.id):
+                fail("", "stopped; the room is as it was", "the same command goes on, `cancel-import` gives it up")
+            raise
     counts = ", ".join(f"{count} {part.replace('_', ' ')}" for part, count in asdict(imported).items())
     typer.echo(f"room {seed.room.id}: {counts}")
+
+
+@app.command()
+def cancel_import(
+    context: typer.Context, room_id: Annotated[str, typer.Argument(help="Room id, for example r01.")]
+) -> None:
+    """Give up an import that was stopped half-way; the room is as it was before it."""
+    with store(context) as tx:
+        found = drop_import(tx, room_id)
+    if not found:
+        fail(f"no import of room {room_id} is under way")
+    typer.echo(f"room {room_id}: import given up")
+
+
+@app.command()
+def reverse_import(
+    context: typer.Context, room_id: Annotated[str, typer.Argument(help="Room id, for example r01.")]
+) -> None:
+    """Take the newest import of a room back: all of it or, if its boxes have moved since, nothing."""
+    with refusals_told(), store(context) as tx:
+        obstacles = take_back_import(tx, None, room_id, now=read_clock(), report=tell_progress)
+    if obstacles:
+        fail(f"room {room_id}: the import can't be taken back, nothing was changed", *obstacles)
+    typer.echo(f"room {room_id}: import taken back")
 
 
 @app.command()
@@ -202,6 +230,12 @@ def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A
 def print_config(context: typer.Context) -> None:
     """Print the settings in force, secrets left out."""
     typer.echo(json.dumps(show_settings(context.obj), ensure_ascii=False, indent=2))
+
+
+def tell_progress(what: str, progress: Progress) -> None:
+    """Show how far an import is, on one line where somebody is looking."""
+    if sys.stderr.isatty():
+        typer.echo(f"\r{what} {progress.done} of {progress.rows} rows ", err=True, nl=progress.done >= progress.rows)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from central.jobs.room_import import finish_imports
 from central.services import ingest as ingest_service
 from central.services.ingest import MovedBoxes
 from central.store.gate import GateBusyError
@@ -56,6 +57,8 @@ class FeedPublisher:
 
     def _run(self) -> None:
         self._attempt(self._find_left_over)
+        # An import whose process died after it was applied.
+        self._attempt(partial(finish_imports, self._tx, lambda _what, _progress: None))
         while not self._closing.is_set():
             with self._some:
                 self._some.wait_for(lambda: self._moved or self._closing.is_set())

@@ -1,4 +1,4 @@
-"""Founding a room from its file: everything or nothing, and the same file again changes nothing."""
+"""Founding a room from its file: everything or nothing; the same file again changes nothing; it can be taken back."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from central.domain.locations import Action, Movement
 from central.domain.people import Actor, Grant, Role
 from central.domain.permissions import Action as Act
 from central.domain.permissions import allows
-from central.domain.places import parse_place_key
 from central.domain.refusals import Reason, Refusal
-from central.domain.search import fold_box_text
-from central.domain.seeds import BankPart, BoxPart, RoomSeed, StaffPart, UserPart
-from central.store.boxes import BoxRow, load_boxes_by_code
+from central.domain.room_changes import BoxChange, KnownBox, NewPlace, RoomChanges, find_box_changes, find_new_places
+from central.domain.seeds import BankPart, RoomSeed, StaffPart, UserPart
+from central.store import imports
+from central.store.boxes import load_boxes_by_code
 from central.store.feed import publish_boxes, publish_rows
 from central.store.gateways import GatewayRow
 from central.store.ids import new_id
 from central.store.movements import add_movements, advance_locations, load_history
 from central.store.passwords import SecretHasher
 from central.store.people import BadgeRow, PersonRow, add_grants, load_known_badges, load_known_logins
-from central.store.rooms import BankRow, ColumnRow, PlaceRow, RoomRow, SegmentRow
+from central.store.rooms import BankRow, ColumnRow, PlaceRow, RoomRow, SegmentRow, load_banks
 
 #: A box registered after its first movements were reported stands before them in history.
 BEFORE_FIRST = timedelta(milliseconds=1)
+#: Rows of one short transaction: keeps the write gate well under its 50 ms.
+CHUNK = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,15 @@ class Imported:
     users: int
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an import is."""
+
+    import_id: str
+    done: int
+    rows: int
+
+
 def hash_new_secrets(session: Session, hasher: SecretHasher, seed: RoomSeed) -> SeedSecrets:
     """Hash the PINs and passwords of people whom the centre doesn't know; known people keep theirs."""
     badges = load_known_badges(session, [staff.code for staff in seed.staff])
@@ -60,44 +71,188 @@ def hash_new_secrets(session: Session, hasher: SecretHasher, seed: RoomSeed) -> 
     )
 
 
-def import_room(session: Session, actor: Actor | None, seed: RoomSeed, secrets: SeedSecrets, now: datetime) -> Imported:
-    """Bring the store to what the file says and publish it to the room; `actor` is None on the machine itself."""
+def find_changes(session: Session, actor: Actor | None, seed: RoomSeed) -> RoomChanges:
+    """Return what the file changes in places and boxes; refuse what is at odds with the store."""
+    if actor is not None and not allows(actor, Act.IMPORT_ROOM):
+        raise Refusal(Reason.NOT_ALLOWED)
+    _check_number(session, seed)
+    places = dict(session.execute(select(PlaceRow.key, PlaceRow.code).where(PlaceRow.room_id == seed.room.id)).all())
+    known = {
+        code: KnownBox(row.room_id, row.title, row.customer_no, row.customer_name)
+        for code, row in load_boxes_by_code(session, sorted({box.code for box in seed.boxes})).items()
+    }
+    return RoomChanges(find_new_places(seed.places, places), find_box_changes(seed.room.id, seed.boxes, known))
+
+
+def begin_import(session: Session, room_id: str, changes: RoomChanges, now: datetime) -> Progress:
+    """Go on with the import of the very same changes, or begin one; an older unfinished one is canceled."""
+    digest, rows = changes.digest(), len(changes.places) + len(changes.boxes)
+    waiting = imports.find_import(session, room_id, ["staging"])
+    if waiting is not None and waiting.digest == digest:
+        return Progress(waiting.id, waiting.staged, rows)
+    if waiting is not None:
+        waiting.state = "canceled"
+    row = imports.RoomImportRow(
+        id=new_id(),
+        room_id=room_id,
+        digest=digest,
+        state="staging",
+        rows=rows,
+        staged=0,
+        published=0,
+        started_at=now,
+        people={"staff": [], "users": []},
+    )
+    session.add(row)
+    return Progress(row.id, 0, rows)
+
+
+def stage_next(session: Session, import_id: str, changes: RoomChanges) -> Progress:
+    """Stage the next chunk; readers and feed don't see it."""
+    row = _hold(session, import_id, "staging")
+    whole: list[NewPlace | BoxChange] = [*changes.places, *changes.boxes]
+    chunk = whole[row.staged : row.staged + CHUNK]
+    imports.stage_rows(session, import_id, row.staged, chunk)
+    row.staged += len(chunk)
+    return Progress(import_id, row.staged, row.rows)
+
+
+def apply_import(
+    session: Session,
+    actor: Actor | None,
+    seed: RoomSeed,
+    secrets: SeedSecrets,
+    *,
+    import_id: str | None,
+    now: datetime,
+) -> Imported:
+    """Bring the store to what the file says, all of it at once; without staged rows only steel and people."""
     if actor is not None and not allows(actor, Act.IMPORT_ROOM):
         raise Refusal(Reason.NOT_ALLOWED)
     room = _keep_room(session, seed, now)
-    banks = [_keep_bank(session, room.id, part) for part in seed.banks]
-    session.flush()
-    places, place_changes = _keep_places(session, room.id, seed, {bank.key: bank for bank in banks})
-    staff, staff_changes = _keep_staff(session, room.id, seed.staff, secrets, now)
+    for part in seed.banks:
+        _keep_bank(session, room.id, part)
+    staff = _keep_staff(session, room.id, seed.staff, secrets, now)
     users = _keep_users(session, room.id, seed.users, secrets, now)
-    new_boxes, changed = _keep_boxes(session, room.id, seed.boxes, now)
     session.flush()
-    publish_rows(
-        session,
-        room.id,
-        [
-            FeedChange("room", room.id, room_body(room_id=room.id, name=room.name, number=room.number)),
-            *(FeedChange("bank", part.id, _bank_change(part)) for part in seed.banks),
-            *place_changes,
-            *staff_changes,
-        ],
+    places = boxes = changed = 0
+    if import_id is not None:
+        row = _hold(session, import_id, "staging")
+        row.state, row.applied_at, row.people = "applied", now, {"staff": staff, "users": users}
+        early = imports.find_known_early(session, import_id)
+        imports.apply_places(session, import_id, room.id)
+        imports.apply_boxes(session, import_id, room.id, now)
+        _register_early(session, room.id, early, now)
+        places, boxes, changed = imports.count_staged(session, import_id)
+    if import_id is None:
+        publish_rows(session, room.id, _list_room_rows(session, room.id))
+    return Imported(places, boxes, changed, len(staff), len(users))
+
+
+def publish_next(session: Session, import_id: str) -> Progress:
+    """Bring the feed of the next chunk up to an import that holds, or was taken back."""
+    row = session.get_one(imports.RoomImportRow, import_id)
+    first, last = row.published, row.published + CHUNK - 1
+    if first == 0:
+        publish_rows(session, row.room_id, _list_room_rows(session, row.room_id))
+    back = row.state == "reversing"
+    places = imports.list_staged_places(session, import_id, first, last)
+    boxes = imports.list_staged_boxes(session, import_id, first, last)
+    changes = [FeedChange("place", place.key, None if back else _place_change(place)) for place in places]
+    gone = [FeedChange("box", code, None) for code, fresh in boxes if fresh and back]
+    publish_rows(session, row.room_id, [*changes, *gone])
+    publish_boxes(session, [code for code, fresh in boxes if not (fresh and back)])
+    row.published = min(row.rows, last + 1)
+    if row.published >= row.rows:
+        row.state = "reversed" if back else "done"
+    return Progress(import_id, row.published, row.rows)
+
+
+def cancel_import(session: Session, room_id: str) -> str | None:
+    """Give an unfinished import up; return its id, None if there is none."""
+    row = imports.find_import(session, room_id, ["staging"])
+    if row is None:
+        return None
+    row.state = "canceled"
+    return row.id
+
+
+def reverse_import(session: Session, actor: Actor | None, room_id: str, now: datetime) -> str | list[str]:
+    """Take the room's newest import back, all of it at once; return its id, or what stands in the way.
+
+    Steel stays as the file described it: it is there. Badges and log-ins that came with the import are closed.
+    """
+    if actor is not None and not allows(actor, Act.IMPORT_ROOM):
+        raise Refusal(Reason.NOT_ALLOWED)
+    row = imports.find_import(session, room_id, ["done"])
+    if row is None:
+        return ["no import of this room holds"]
+    obstacles = imports.find_obstacles(session, row.id, room_id)
+    if obstacles:
+        return obstacles
+    imports.take_back(session, row.id, room_id, now)
+    for badge in load_known_badges(session, row.people["staff"]).values():
+        badge.active = False
+    for person in load_known_logins(session, row.people["users"]).values():
+        person.active = False
+    row.state, row.reversed_at, row.published = "reversing", now, 0
+    return row.id
+
+
+def _hold(session: Session, import_id: str, state: str) -> imports.RoomImportRow:
+    """Return an import that is in this state, held until the commit: a canceled one must not go on."""
+    row = session.get_one(imports.RoomImportRow, import_id, with_for_update=True)
+    if row.state != state:
+        raise Refusal(Reason.BAD_SEED, details=(f"the import was {row.state} meanwhile",))
+    return row
+
+
+def _check_number(session: Session, seed: RoomSeed) -> None:
+    holder = session.scalar(select(RoomRow).where(RoomRow.number == seed.room.number))
+    if holder is not None and holder.id != seed.room.id:
+        raise Refusal(Reason.BAD_SEED, details=(f"room.number: {seed.room.number} belongs to room {holder.id}",))
+    room = session.get(RoomRow, seed.room.id)
+    if room is not None and room.number != seed.room.number:
+        raise Refusal(Reason.BAD_SEED, details=(f"room.number: printed codes carry {room.number} already",))
+
+
+def _list_room_rows(session: Session, room_id: str) -> list[FeedChange]:
+    """Return the rows of room, steel and staff as they are now."""
+    room = session.get_one(RoomRow, room_id)
+    changes = [FeedChange("room", room.id, room_body(room_id=room.id, name=room.name, number=room.number))]
+    for bank in load_banks(session, room_id):
+        columns = [
+            {"no": c.no, "fixed": c.fixed, "width_mm": c.width_mm, "faces": sorted(c.faces)} for c in bank.columns
+        ]
+        body = bank_body(
+            key=bank.key, name=bank.name, columns=columns, sections=bank.sections, tiers=bank.tiers, slots=bank.slots
+        )
+        changes.append(FeedChange("bank", bank.key, body))
+    for code, name, pin_hash, active in imports.load_badge_lines(session, room_id):
+        changes.append(FeedChange("staff", code, staff_body(code=code, name=name, pin_hash=pin_hash, active=active)))
+    return changes
+
+
+def _place_change(place: NewPlace) -> dict[str, object]:
+    return place_body(
+        code=place.code,
+        bank=place.bank,
+        column=place.column_no,
+        face=place.face,
+        section=place.section,
+        tier=place.tier,
+        slot=place.slot,
     )
-    publish_boxes(session, [box.code for box in seed.boxes])
-    return Imported(places, new_boxes, changed, staff, users)
 
 
 def _keep_room(session: Session, seed: RoomSeed, now: datetime) -> RoomRow:
+    _check_number(session, seed)
     room = session.get(RoomRow, seed.room.id)
-    holder = session.scalar(select(RoomRow).where(RoomRow.number == seed.room.number))
-    if holder is not None and holder is not room:
-        raise Refusal(Reason.BAD_SEED, details=(f"room.number: {seed.room.number} belongs to room {holder.id}",))
     if room is None:
         room = RoomRow(id=seed.room.id, number=seed.room.number, name=seed.room.name, created_at=now)
         session.add(room)
         session.flush()
         session.add(GatewayRow(room_id=room.id, state="never", state_at=now, detail={}))
-    elif room.number != seed.room.number:
-        raise Refusal(Reason.BAD_SEED, details=(f"room.number: printed codes carry {room.number} already",))
     room.name = seed.room.name
     return room
 
@@ -129,105 +284,23 @@ def _keep_bank(session: Session, room_id: str, part: BankPart) -> BankRow:
     return bank
 
 
-def _bank_change(part: BankPart) -> dict[str, object]:
-    columns = [{"no": c.no, "fixed": c.fixed, "width_mm": c.width_mm, "faces": sorted(c.faces)} for c in part.columns]
-    return bank_body(
-        key=part.id, name=part.name, columns=columns, sections=part.sections, tiers=part.tiers, slots=part.slots
-    )
-
-
-def _keep_places(
-    session: Session, room_id: str, seed: RoomSeed, banks: dict[str, BankRow]
-) -> tuple[int, list[FeedChange]]:
-    known = {row.key: row for row in session.scalars(select(PlaceRow).where(PlaceRow.room_id == room_id))}
-    owners = {row.code: row.key for row in known.values()}
-    added = 0
-    changes: list[FeedChange] = []
-    for place in seed.places:
-        key = parse_place_key(place.key)
-        assert key is not None, "parse_seed let a bad place key through"
-        row = known.get(place.key)
-        if owners.get(place.code, place.key) != place.key or (row is not None and row.code != place.code):
-            raise Refusal(Reason.BAD_SEED, details=(f"places: {place.key} already carries another code",))
-        if row is None:
-            added += 1
-            session.add(
-                PlaceRow(
-                    id=new_id(),
-                    room_id=room_id,
-                    bank_id=banks[key.bank].id,
-                    key=place.key,
-                    code=place.code,
-                    column_no=key.column,
-                    face=key.face,
-                    section=key.section,
-                    tier=key.tier,
-                    slot=key.slot,
-                )
-            )
-        body = place_body(
-            code=place.code,
-            bank=key.bank,
-            column=key.column,
-            face=key.face,
-            section=key.section,
-            tier=key.tier,
-            slot=key.slot,
-        )
-        changes.append(FeedChange("place", place.key, body))
-    return added, changes
-
-
-def _keep_boxes(session: Session, room_id: str, boxes: Iterable[BoxPart], now: datetime) -> tuple[int, int]:
-    parts = {part.code: part for part in boxes}
-    known = load_boxes_by_code(session, sorted(parts))
-    changed = 0
-    for code, row in known.items():
-        part = parts[code]
-        if row.room_id != room_id:
-            raise Refusal(Reason.BAD_SEED, details=(f"boxes: {code} belongs to room {row.room_id}",))
-        words = (part.title, part.customer_no, part.customer_name)
-        if (row.title, row.customer_no, row.customer_name) != words:
-            row.title, row.customer_no, row.customer_name = words
-            row.search_text = fold_box_text(code, *words)
-            changed += 1
-    new = [part for code, part in parts.items() if code not in known]
-    for part in new:
-        session.add(
-            BoxRow(
-                id=new_id(),
-                room_id=room_id,
-                code=part.code,
-                title=part.title,
-                customer_no=part.customer_no,
-                customer_name=part.customer_name,
-                search_text=fold_box_text(part.code, part.title, part.customer_no, part.customer_name),
-                created_at=now,
-            )
-        )
-    session.flush()
-    _register_boxes(session, room_id, new, now)
-    return len(new), changed
-
-
-def _register_boxes(session: Session, room_id: str, boxes: list[BoxPart], now: datetime) -> None:
-    """Begin the history of new boxes; facts about them may have come earlier."""
-    history = load_history(session, [box.code for box in boxes])
+def _register_early(session: Session, room_id: str, boxes: list[tuple[str, str | None]], now: datetime) -> None:
+    """Begin the history of new boxes of which facts came before them: the file must not move them back."""
+    history = load_history(session, [code for code, _ in boxes])
     movements = []
-    for box in boxes:
-        earlier = history.get(box.code)
-        at = min(now, earlier[0].order_at - BEFORE_FIRST) if earlier else now
+    for code, place_key in boxes:
+        at = min(now, history[code][0].order_at - BEFORE_FIRST)
         movements.append(
             Movement(
                 id=new_id(),
                 room_id=room_id,
-                box_code=box.code,
+                box_code=code,
                 action=Action.REGISTERED,
-                place_key=box.place_key,
+                place_key=place_key,
                 staff_code=None,
                 occurred_at=at,
                 order_at=at,
-                source="import",
+                source=imports.SOURCE,
             )
         )
     add_movements(session, movements, now)
@@ -236,17 +309,18 @@ def _register_boxes(session: Session, room_id: str, boxes: list[BoxPart], now: d
 
 def _keep_staff(
     session: Session, room_id: str, staff: Iterable[StaffPart], secrets: SeedSecrets, now: datetime
-) -> tuple[int, list[FeedChange]]:
+) -> list[str]:
+    """Found people with their badges; return the codes of new ones."""
     parts = {part.code: part for part in staff}
     badges = load_known_badges(session, parts)
-    added = 0
+    added: list[str] = []
     for code, part in parts.items():
         if code in badges:
             continue
         person = PersonRow(id=new_id(), name=part.name, created_at=now)
         session.add(person)
         session.flush()
-        badges[code] = BadgeRow(
+        badge = BadgeRow(
             code=code,
             person_id=person.id,
             room_id=room_id,
@@ -254,24 +328,17 @@ def _keep_staff(
             active=True,
             created_at=now,
         )
-        session.add(badges[code])
-        added += 1
-    session.flush()
-    changes = [
-        FeedChange(
-            "staff",
-            code,
-            staff_body(code=code, name=parts[code].name, pin_hash=badge.pin_hash, active=badge.active),
-        )
-        for code, badge in badges.items()
-    ]
-    return added, changes
+        session.add(badge)
+        added.append(code)
+    return added
 
 
-def _keep_users(session: Session, room_id: str, users: Iterable[UserPart], secrets: SeedSecrets, now: datetime) -> int:
+def _keep_users(
+    session: Session, room_id: str, users: Iterable[UserPart], secrets: SeedSecrets, now: datetime
+) -> list[str]:
     parts = {part.login: part for part in users}
     known = load_known_logins(session, parts)
-    added = 0
+    added: list[str] = []
     for login, part in parts.items():
         if login in known:
             continue
@@ -286,7 +353,7 @@ def _keep_users(session: Session, room_id: str, users: Iterable[UserPart], secre
         session.flush()
         rooms: list[str | None] = [*part.rooms] if part.rooms is not None else [_home(part, room_id)]
         add_grants(session, person.id, [Grant(Role(role), room) for role in part.roles for room in rooms])
-        added += 1
+        added.append(login)
     return added
 
 

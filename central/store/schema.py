@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from central.store import boxes, feed, gateways, ingest, labels, movements, people, rooms, sessions, settings
+from central.store import boxes, feed, gateways, imports, ingest, labels, movements, people, rooms, sessions, settings
 from central.store.base import Base
 
-TABLE_MODULES = (rooms, boxes, movements, gateways, labels, people, sessions, settings, ingest, feed)
+TABLE_MODULES = (rooms, boxes, movements, gateways, labels, people, sessions, settings, ingest, feed, imports)
 
 metadata = Base.metadata

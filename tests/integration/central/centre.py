@@ -17,9 +17,10 @@ from central.app import Parts, compose_app, set_up_logging
 from central.domain.people import Actor, Grant, Role
 from central.domain.seeds import parse_seed
 from central.jobs.acts import Acts
+from central.jobs.room_import import run_import
 from central.metrics import Metrics
 from central.services.commands import CommandAnswer, CommandPort
-from central.services.room_import import Imported, hash_new_secrets, import_room
+from central.services.room_import import Imported
 from central.settings import CentralSettings, DatabaseSettings, HttpSettings, LogSettings, MqttSettings
 from central.store.boxes import BoxRow
 from central.store.passwords import SecretHasher
@@ -108,10 +109,7 @@ def open_centre(engine: Engine, **http: Any) -> Iterator[Centre]:
 def load_room(tx: Transactions, document: dict[str, Any], now: datetime = START) -> Imported:
     """Import a room file as the command line does."""
     seed = parse_seed(json.dumps(document))
-    with tx.read() as session:
-        secrets = hash_new_secrets(session, HASHER, seed)
-    with tx.write() as session:
-        return import_room(session, None, seed, secrets, now)
+    return run_import(tx, None, seed, hasher=HASHER, read_clock=lambda: now, report=lambda _what, _progress: None)
 
 
 def person(role: Role, room_id: str | None = "r01", person_id: str = "p1") -> Actor:

@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from central.__main__ import app
+from central.store.migrate import newest_revision
 from tests.integration.central.room_files import room_file
 from tests.wait import wait_for
 
@@ -50,8 +51,8 @@ def write_room(folder: Path, **changes: object) -> Path:
 def test_a_centre_is_founded_step_by_step(config: Path, tmp_path: Path) -> None:
     early = run(config, "import-room", str(write_room(tmp_path)))
     assert (early.exit_code, "migrate" in early.stderr) == (1, True)
-    assert "empty -> 0001" in run(config, "migrate").stdout
-    assert "0001 -> 0001" in run(config, "migrate").stdout
+    assert f"empty -> {newest_revision()}" in run(config, "migrate").stdout
+    assert f"{newest_revision()} -> {newest_revision()}" in run(config, "migrate").stdout
     assert "34 places, 20 boxes" in run(config, "import-room", str(write_room(tmp_path))).stdout
     assert "0 places, 0 boxes" in run(config, "import-room", str(write_room(tmp_path))).stdout
     assert "20 locations derived" in run(config, "rebuild-locations").stdout
