@@ -40,6 +40,10 @@ class WatchedModel(ShelfModel):
         """Whether a motion that was asked for over the wire is under way."""
         return self.state in ACTIVE and self._task is not None and self._task.request_id is not None
 
+    def find_narrowing(self, task: Task) -> frozenset[int]:
+        """Find the aisles that a task narrows, as the controller reckons them."""
+        return frozenset(self._narrowing_for(task.operation, task.aisle))
+
     def select(self, request_id: int, operation: Operation, wanted: Indication) -> SelectAnswer:
         """Select as ever, and tell in which state that was done."""
         before = self.state
@@ -49,9 +53,9 @@ class WatchedModel(ShelfModel):
         return answer
 
     def _start(self, task: Task) -> None:
-        if self.watcher is not None and self.rails.needs_travel(task.aisle):
-            self.watcher.note_start(task)
         super()._start(task)
+        if self.watcher is not None and self.state is BankState.WARNING:
+            self.watcher.note_start(task)
 
     def _tell_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None:
         if self.watcher is not None:

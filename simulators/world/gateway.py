@@ -18,6 +18,7 @@ from edge.ports import LabelPrinter, Link, Scanner, Sink
 from edge.runtime.clock import Clock
 from edge.runtime.enrichment import EVENT_FIELDS
 from edge.runtime.gateway import FLUSH_MS, GatewayRuntime
+from edge.runtime.inbox import EVENTS_MAX, Inbox
 from edge.store import Store, StoreUnavailableError
 from firmware_protocol.reports import ConditionChanged
 from simulators.world.disk import MemoryDisk
@@ -72,6 +73,13 @@ def _no_line() -> Any:
     raise OSError("the world serves this line")
 
 
+class SteppedInbox(Inbox):
+    """The real inbox; a producer that finds it full waits in a time that does not pass here."""
+
+    def _wait_for_room(self) -> bool:
+        return len(self._events) < EVENTS_MAX
+
+
 class SteppedRuntime(GatewayRuntime):
     """The real executor, one turn at a time, with ids drawn from the seed and a disk that outlives it.
 
@@ -105,6 +113,7 @@ class SteppedRuntime(GatewayRuntime):
             boot_id=boot_id,
             observe=self._observe_step,
         )
+        self._inbox = SteppedInbox()
         self.has_mail = False
         self.due_ms = 0.0
         self._dice = dice

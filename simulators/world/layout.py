@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from edge.core.geometry import Column, Geometry, Segment
 from edge.core.link import FeedRow
-from edge.core.room import BankSettings, Point, RoomSettings, Source
+from edge.core.room import BankSettings, Point, RoomSettings, ScanAlone, Sensor, Source
 from edge.core.rows import PlaceRow
 from firmware_protocol.timing import Line, StopDistances, compute_stop_distances
 from simulators.bank_plan import BankPlan, SensorKind, plan_bank
@@ -19,6 +20,8 @@ NUMBER = "01"
 FIRST_BUTTON = 65  # of the confirming buttons; no aisle has such a number
 BOXES = 160  # in a bank
 SLEEP_AFTER_MS = 90_000
+PROVEN_UNTIL = datetime(2027, 3, 1, tzinfo=UTC)
+DECISION = ScanAlone(("李慧", "陈建军"), "风险评估 7", "2026-01-05", PROVEN_UNTIL)
 SENSORS: dict[str, tuple[SensorKind, ...]] = {
     "beams_and_edges": (SensorKind.FOOT_BEAM, SensorKind.EDGE, SensorKind.ENTRY_BEAMS),
     "edges_only": (SensorKind.EDGE,),
@@ -46,6 +49,7 @@ class BankLayout:
     plan: BankPlan
     card: str
     button: int
+    opens_by_scan: bool  # by the owner's entry in a file, also where a gap narrows
     distances: StopDistances
 
     @property
@@ -104,7 +108,13 @@ def lay_bank(unit: int, bus: str, baud: int, habits: Habits, dice: random.Random
     free = 2 if dice.random() < habits.shapes["two_free_aisles"] else 1
     plan = plan_bank(dice.choice((4, 6, 10)), bank_id=bank_id, free_aisles=free)
     sleep_ms = SLEEP_AFTER_MS if dice.random() < habits.shapes["sleeps"] else 0
-    plan = replace(plan, sensors=SENSORS[kind], times=replace(plan.times, sleep_after_ms=sleep_ms))
+    plan = replace(
+        plan,
+        sensors=SENSORS[kind],
+        times=replace(plan.times, sleep_after_ms=sleep_ms),
+        fire_parks=dice.random() < habits.shapes["fire_parks"],
+        measures=dice.random() >= habits.shapes["contacts_only"],
+    )
     braking_mm = plan.times.speed_mm_s**2 // (2 * plan.times.braking_mm_s2)
     return BankLayout(
         id=bank_id,
@@ -115,6 +125,7 @@ def lay_bank(unit: int, bus: str, baud: int, habits: Habits, dice: random.Random
         plan=plan,
         card=print_code("CF", NUMBER, unit),
         button=FIRST_BUTTON + 2 * unit,
+        opens_by_scan=dice.random() < habits.shapes["scan_alone"],
         distances=compute_stop_distances(Line(baud), plan.times.speed_mm_s, plan.times.reaction_ms, braking_mm),
     )
 
@@ -184,6 +195,20 @@ def describe_bank(bank: BankLayout) -> BankSettings:
         wake_ms=plan.times.wake_ms,
         warning_ms=plan.times.warning_ms,
         travel_ms=plan.longest_travel_ms,
+        scan_alone=DECISION if bank.opens_by_scan else None,
+        sensors=tuple(
+            Sensor(
+                f"{bank.id}-{kind.value}",
+                kind.value,
+                kind.value,
+                plan.aisles,
+                sees_stillness=kind is not SensorKind.PIR,
+                tested_on="2026-01-05",
+                test_due_at=PROVEN_UNTIL,
+            )
+            for kind in plan.sensors
+        ),
+        positions="measured" if plan.measures else "contacts",
     )
 
 

@@ -33,6 +33,8 @@ class Mishaps:
             "power_cut": self.cut_power,
             "wrong_controller": self.fit_wrong_controller,
             "no_standstill": self.break_standstill,
+            "supply_lost": self.lose_supply,
+            "drive_overload": self.overload,
         }
 
     def begin(self) -> None:
@@ -107,6 +109,20 @@ class Mishaps:
         with self.site.at_now() as model:
             model.restore_power()
 
+    def lose_supply(self) -> Deed:
+        """Take the drives' supply away while the controller lives on."""
+        with self.site.at_now() as model:
+            model.hold(SafetyInput.SUPPLY_LOST)
+        yield self.room.dice.uniform(5_000, 60_000)
+        with self.site.at_now() as model:
+            model.release(SafetyInput.SUPPLY_LOST)
+
+    def overload(self) -> Deed:
+        """Let a drive draw more current than it may."""
+        with self.site.at_now() as model:
+            model.overload(self.room.dice.choice([c.no for c in self.site.layout.plan.columns if not c.fixed]))
+        yield 1.0
+
     def fit_wrong_controller(self) -> Deed:
         """Let a technician fit a controller that was made for other steel, and notice it later."""
         for is_strange in (True, False):
@@ -133,7 +149,7 @@ class Mishaps:
 
     def _needs_care(self) -> bool:
         model = self.site.model
-        tripped = model.circumstances.inputs & {SafetyInput.EDGE, SafetyInput.BEAM}
+        tripped = model.circumstances.inputs & {SafetyInput.EDGE, SafetyInput.SWEEP, SafetyInput.BEAM}
         return bool(tripped or model.faults or self._miscounted()) or model.state is BankState.UNKNOWN
 
     def _miscounted(self) -> list[int]:

@@ -19,7 +19,7 @@ from firmware_protocol.crc import crc16
 from firmware_protocol.timing import LEASE_BYTES, Line
 from simulators.occupancy import BODY_MM
 from simulators.shelf_drive import Task
-from simulators.shelf_record import BankState, SafetyInput
+from simulators.shelf_record import BankState, Operation, RoomInput, SafetyInput
 from simulators.world.bank import WatchedModel
 from simulators.world.harm import HarmWatch
 from simulators.world.presses import PressBook, Selected
@@ -28,7 +28,6 @@ CONFIRMATION_MS = 15_000
 REQUEST_MS = 30_000
 OPERATE_MS = 2_000 + 300
 SLACK_MS = 150  # an event and an order may cross on the wire
-ON_THE_WIRE_MS = 30  # an OPERATE that has left can't be called back
 LEASE_MS = 500
 STEP_SLACK_MS = 15
 SILENCE_MS = 250 + LEASE_MS
@@ -41,7 +40,16 @@ ASLEEP = frozenset({BankState.ASLEEP, BankState.WAKING})
 UNDER_WAY = frozenset({BankState.WARNING, BankState.MOVING, BankState.SETTLING})
 INBOX_MAX = 512 + 16 + 16  # events, scans, and readings and STOPs, which are never refused
 HOLDING = frozenset(
-    {SafetyInput.EMERGENCY_STOP, SafetyInput.EDGE, SafetyInput.BEAM, SafetyInput.FIRE, SafetyInput.MAINTENANCE}
+    {
+        SafetyInput.EMERGENCY_STOP,
+        SafetyInput.EDGE,
+        SafetyInput.SWEEP,
+        SafetyInput.BEAM,
+        SafetyInput.FIRE,
+        SafetyInput.SMOKE,
+        SafetyInput.MAINTENANCE,
+        SafetyInput.SUPPLY_LOST,
+    }
 )
 
 
@@ -80,6 +88,7 @@ class Monitor:
     ) -> None:
         self.book = PressBook()
         self.motions = 0
+        self.may_scan_alone = False  # the owner has decided so, in a file
         self.harm = harm
         self._model = model
         self._gateway = gateway
@@ -95,6 +104,7 @@ class Monitor:
         self._scans: list[tuple[float, int]] = []
         self._sent: set[tuple[int, bytes]] = set()
         self._open: set[str] = set()  # requests without an outcome
+        self._operated_ms = 0.0  # when the last OPERATE left
         self._answered_ms = 0.0  # when the last answer to SELECT came in
         self._heard: deque[tuple[float, bytes]] = deque(maxlen=6)  # what may be answers with a reading
         self._inside: set[int] = set()  # aisles in which a place was scanned since somebody looked
@@ -154,7 +164,7 @@ class Monitor:
         by_scan = isinstance(event, CodeRead) and not event.text.startswith("CF")
         if press is None and not by_scan:
             self._fail("0", f"SELECT out of {type(event).__name__}")
-        if by_scan and self._closing(order.aisle):
+        if by_scan and not self.may_scan_alone and self._closing(order.aisle):
             self._fail("1", f"a scan alone opens aisle {order.aisle} though {self._closing(order.aisle)} closes")
         if press is not None:
             press.uses += 1
@@ -208,6 +218,7 @@ class Monitor:
         if address == map_.SELECT.address:
             self._judge_sent(int.from_bytes(request, "big"), now)
             return
+        self._operated_ms = now
         late_ms = now - self._answered_ms
         if late_ms > SELECTION_MS + TURN_MS:
             self._fail("12", f"OPERATE {late_ms:.0f} ms after the answer to SELECT")
@@ -244,14 +255,15 @@ class Monitor:
         self.motions += 1
         self._started_ms = self._alive_ms = now
         self._counter = 0
-        narrowing = set(model.rails.narrowing_for(task.aisle))
-        if held := model.circumstances.inputs & HOLDING:
+        narrowing = model.find_narrowing(task)
+        held = model.circumstances.inputs & HOLDING
+        if held - ({SafetyInput.FIRE} if task.fire else set()):  # fire park is the controller's own act
             self._fail("local", f"motion began though {sorted(held)} hold the bank")
-        if locked := narrowing & model.circumstances.locks:
-            self._fail("6", f"motion began though {sorted(locked)} is locked from inside")
+        if locked := narrowing & (model.circumstances.locks | model.circumstances.gateway_locks):
+            self._fail("6", f"motion began though {sorted(locked)} is locked")
         if seen := narrowing & model.occupancy.seen(model.rails.widths_mm()):
             self._fail("7", f"motion began though {sorted(seen)} is seen occupied")
-        if not model.positions_known:
+        if not model.positions_known and task.operation is not Operation.HOME:
             self._fail("10", "motion began with positions unknown")
         if model.faults:
             self._fail("fault", "motion began with a fault standing")
@@ -260,6 +272,8 @@ class Monitor:
         if task.request_id is not None and self._stop_ms is not None and now - self._stop_ms > SLACK_MS:
             self._fail("14", "motion began while a STOP was not read back")
         if task.request_id is not None:
+            if RoomInput.WATER in model.room_inputs:
+                self._fail("local", "motion by order of the gateway while water stands in the room")
             self._judge_start(task.request_id, now)
             self._judge_gateway()
         else:
@@ -297,7 +311,7 @@ class Monitor:
         later = [e for e in self._model.events if 0 < ((e.number - press.ring_head) & 0xFFFF) < 0x8000]
         if later:
             self._fail("9", f"motion began though {later[0].kind} came after the press")
-        if any(press.at_ms < at < now - ON_THE_WIRE_MS for at, _ in self._scans):
+        if any(press.at_ms < at < self._operated_ms for at, _ in self._scans):  # what has left can't be called back
             self._fail("2", "motion began though a place was scanned after the press")
 
     def note_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None:
@@ -323,10 +337,11 @@ class Monitor:
     def _judge_going_on(self, now: float, narrowing: set[int], after_mm: dict[int, float]) -> None:
         """Two steps on end against an interlock are one too many."""
         circumstances = self._model.circumstances
+        fire = self._model.task is not None and self._model.task.fire
         against = (
             narrowing & self._model.occupancy.seen(after_mm)
-            or narrowing & circumstances.locks
-            or circumstances.inputs & HOLDING
+            or narrowing & (circumstances.locks | circumstances.gateway_locks)
+            or circumstances.inputs & (HOLDING - {SafetyInput.FIRE} if fire else HOLDING)
         )
         if now - self._started_ms < self._model.plan.times.warning_ms - STEP_SLACK_MS:
             self._fail("19", "moving before the warning was over")
@@ -345,7 +360,9 @@ class Monitor:
         selected = self.book.last_motion
         press = selected.press if selected is not None else None
         for no, width in after_mm.items():
-            if width < passable <= before_mm[no] and (press is None or no not in press.closing):
+            if width >= passable or before_mm[no] < passable or (press is None and self.may_scan_alone):
+                continue
+            if press is None or no not in press.closing:
                 self._fail("1", f"aisle {no} narrowed below the passable gap without its own confirmation")
 
     # ---- bounds -----------------------------------------------------------------------------------

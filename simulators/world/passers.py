@@ -10,10 +10,13 @@ from edge.core.events import (
     PrintResumed,
     PromptDismissed,
     ReprintAsked,
+    RequestMoved,
+    RequestWithdrawn,
     StopPressed,
     UndoAsked,
 )
-from simulators.shelf_record import BankState, SafetyInput
+from edge.core.snapshot import Operation
+from simulators.shelf_record import BankState, RoomInput, SafetyInput
 from simulators.world.agenda import Deed, Glance
 from simulators.world.screen import GLANCE_MS, Screen
 
@@ -37,11 +40,17 @@ class Passers(Screen):
             "close_all": self.close_all,
             "stop": self.stop,
             "afar": self.ask_from_afar,
+            "operate": self.operate,
+            "lock_by_screen": self.lock_by_screen,
+            "tidy_queue": self.tidy_queue,
+            "kick_sweep": self.kick_sweep,
             "undo": self.undo,
             "print_label": self.print_label,
             "emergency_stop": lambda: self.hold("hit_emergency_stop", SafetyInput.EMERGENCY_STOP),
             "maintain": lambda: self.hold("turned_maintenance_key", SafetyInput.MAINTENANCE),
             "fire_alarm": lambda: self.hold("fire_alarm", SafetyInput.FIRE),
+            "smoke_alarm": lambda: self.hold("smoke_alarm", SafetyInput.SMOKE),
+            "water_alarm": self.flood_floor,
         }
 
     def scan_wrong(self) -> Deed:
@@ -100,6 +109,56 @@ class Passers(Screen):
         self.room.post(OperationAsked("kiosk", self.site.layout.id, "close_all"))
         yield GLANCE_MS
         yield from self.confirm()
+
+    def operate(self) -> Deed:
+        """Ask for even gaps, night park or homing, and confirm it."""
+        operation: Operation = self.room.dice.choice(("ventilate", "park", "home"))
+        self.room.count(f"asked_{operation}")
+        self.room.post(OperationAsked("kiosk", self.site.layout.id, operation))
+        yield GLANCE_MS
+        yield from self.confirm()
+
+    def lock_by_screen(self) -> Deed:
+        """Lock an aisle at the screen, and unlock it later, by a press after a look."""
+        room, bank_id = self.room, self.site.layout.id
+        aisle = room.dice.choice(self.site.list_open() or list(self.site.layout.plan.aisles))
+        room.count("locked_by_screen")
+        room.tell(f"locks aisle {bank_id}{aisle} at the screen")
+        room.post(OperationAsked("kiosk", bank_id, "lock", aisle))
+        yield self.span_ms("search_s")
+        while room.runtime is not None and aisle in self.site.bank.locks:
+            room.post(OperationAsked("kiosk", bank_id, "unlock", aisle))
+            yield GLANCE_MS
+            yield from self.confirm()
+            yield PANEL_MS
+
+    def tidy_queue(self) -> Deed:
+        """Put a waiting request first, or take it out."""
+        room = self.room
+        queue = self.site.bank.queue if room.runtime is not None else ()
+        if queue:
+            wish = room.dice.choice(queue)
+            room.count("tidied_queue")
+            away = RequestWithdrawn("kiosk", wish.id)
+            room.post(away if room.happens(0.5) else RequestMoved("kiosk", wish.id, 0))
+        yield GLANCE_MS
+
+    def kick_sweep(self) -> Deed:
+        """Kick the bar at the foot of a column."""
+        room, site = self.room, self.site
+        room.count("kicked_sweep")
+        with site.at_now() as model:
+            model.trip_sweep(room.dice.choice([c.no for c in site.layout.plan.columns if not c.fixed]))
+        yield GLANCE_MS
+
+    def flood_floor(self) -> Deed:
+        """Let water come into the room, and go."""
+        self.room.count("water_alarm")
+        with self.site.at_now() as model:
+            model.switch_room_input(RoomInput.WATER, on=True)
+        yield self.span_ms("search_s")
+        with self.site.at_now() as model:
+            model.switch_room_input(RoomInput.WATER, on=False)
 
     def stop(self) -> Deed:
         """Press STOP on the screen or at the bank, as likely as not while something moves."""

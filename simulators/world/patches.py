@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from edge.core import motion, refusals, shelves
+from edge.core import climate, motion, refusals, shelves
 from edge.core.events import Fresh
 from firmware_protocol.orders import OrderBook
 from simulators import interlocks, shelf_drive, shelf_model
@@ -59,6 +59,12 @@ def blind_watch(*signs: str, occupied: bool = False) -> Patch:
 def deaf_ring(*kinds: str) -> Patch:
     """Let the core not stop a motion for these ring entries."""
     return shelves, "STOPPING", shelves.STOPPING - frozenset(kinds)
+
+
+def without_hazard(hazard: str) -> Patch:
+    """Let the core not think of this danger, neither before OPERATE nor while a motion runs."""
+    original = climate.list_hazards
+    return motion, "list_hazards", lambda bank: tuple(each for each in original(bank) if each != hazard)
 
 
 def draw_fresh(seed: int) -> Fresh:

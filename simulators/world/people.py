@@ -184,8 +184,8 @@ class People(Passers):
         model = self.site.model
         if model.state not in (BankState.WARNING, BankState.MOVING) or model.task is None:
             return False
-        closing = model.closing_for(model.task.aisle)
-        return any(person.name == name for person in self.site.look_into(closing))
+        closing = model.find_narrowing(model.task)
+        return any(person.name == name for person in self.site.look_into(tuple(closing)))
 
     def walk_out(self, name: str) -> Deed:
         """Walk out of the aisle, as soon as it is wide enough."""

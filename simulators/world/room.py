@@ -342,10 +342,12 @@ class Room:
         motion = site.monitor.book.last_motion
         if motion is not None and motion.press is not None and not motion.press.looked:
             faults.add("no_look")
+        if motion is not None and motion.press is None:
+            faults.add("scan_alone")  # nobody was asked to look: the owner's decision
         cause = "+".join(sorted(faults)) or "no_fault"
         self.harm[f"{site.layout.kind}: {cause}"] += 1
         self.tell(f"HARM {person.name} in aisle {site.layout.id}{person.aisle} is {how}: {cause}")
-        if site.layout.is_equipped and len(faults) <= 1:
+        if site.layout.is_equipped and len(faults - {"scan_alone"}) <= 1 and "scan_alone" not in faults:
             self.note_breach("22", f"harm by {cause} on a bank with entry beams and edges")
 
 

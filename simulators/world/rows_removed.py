@@ -15,11 +15,13 @@ from firmware_protocol.schedule import BusSchedule
 from firmware_protocol.session import ControllerSession
 from simulators import interlocks
 from simulators.occupancy import Occupancy
+from simulators.shelf_model import ShelfModel
 from simulators.shelf_record import BankState, Reason, SafetyInput
 from simulators.world.patches import (
     Patch,
     blind_watch,
     deaf_ring,
+    without_hazard,
     without_reasons,
     without_rows,
     without_states,
@@ -115,14 +117,20 @@ def remove_sign(sign: str, ring: tuple[str, ...], held: SafetyInput) -> Callable
             (shelves, "TRIPS", shelves.TRIPS - set(ring)),
             (shelves, "TRIP_SIGNS", shelves.TRIP_SIGNS - {sign}),
             (interlocks, "_INPUT_REASONS", reasons),
+            without_hazard(sign),
         ]
 
     return remove
 
 
 def remove_fault() -> list[Patch]:
-    """A bank with a fault stands. Twin: the controller's state."""
-    return [without_rows("refused.bank_fault"), without_states(BankState.FAULT)]
+    """A bank with a fault stands. Twin: the controller's state, and its list of faults."""
+    original = ShelfModel._select_reasons  # noqa: SLF001 - the switch stands outside on purpose
+
+    def select_reasons(model: ShelfModel, request_id: int, operation: Any, wanted: Any) -> frozenset[Reason]:
+        return original(model, request_id, operation, wanted) - {Reason.FAULT}
+
+    return [without_rows("refused.bank_fault"), (ShelfModel, "_select_reasons", select_reasons)]
 
 
 def remove_busy() -> list[Patch]:
@@ -145,3 +153,23 @@ def remove_bus_limit() -> list[Patch]:
         schedule.sessions[unit].order_select(request, deadline_ms)
 
     return [without_rows("refused.bus_full"), (BusSchedule, "order_select", order_select)]
+
+
+def remove_water() -> list[Patch]:
+    """Water in the room holds everything that the gateway is asked for. No twin: no drive is held by it."""
+    return [
+        without_rows("refused.water"),
+        (shelves, "TRIPS", shelves.TRIPS - {"water"}),
+        (shelves, "TRIP_SIGNS", shelves.TRIP_SIGNS - {"water"}),
+        deaf_ring("water"),
+        without_hazard("water"),
+    ]
+
+
+def remove_locks_by_wire() -> list[Patch]:
+    """An aisle that was locked at a screen does not narrow. Twin: the controller holds the lock too."""
+    return [
+        without_rows("refused.locked"),
+        (motion, "list_locked", lambda _bank: frozenset()),
+        *without_reasons(Reason.LOCKED),
+    ]

@@ -81,6 +81,7 @@ class Site:
             clock=lambda: room.agenda.now_ms,
             fail=room.note_breach,
         )
+        self.monitor.may_scan_alone = layout.opens_by_scan
         self.model.watcher = self.monitor
 
     @contextmanager

@@ -40,9 +40,14 @@ SWITCHES: dict[str, Callable[[], list[Patch]]] = {
     "refused.geometry_mismatch": rows.remove_geometry,
     "refused.stopping": rows.remove_stopping,
     "refused.fire": rows.remove_sign("fire", ("fire", "trip"), SafetyInput.FIRE),
+    "refused.smoke": rows.remove_sign("smoke", ("smoke",), SafetyInput.SMOKE),
+    "refused.water": rows.remove_water,
     "refused.maintenance": rows.remove_sign("maintenance", ("maintenance", "trip"), SafetyInput.MAINTENANCE),
     "refused.emergency_stop": rows.remove_sign("emergency_stop", ("emergency_stop",), SafetyInput.EMERGENCY_STOP),
     "refused.edge": rows.remove_edge,
+    "refused.sweep": rows.remove_sign("sweep", ("sweep",), SafetyInput.SWEEP),
+    "refused.local": rows.remove_sign("supply_lost", ("power_failed",), SafetyInput.SUPPLY_LOST),
+    "refused.locked": rows.remove_locks_by_wire,
     "refused.beam": rows.remove_sign("beam", ("beam",), SafetyInput.BEAM),
     "refused.bank_fault": rows.remove_fault,
     "refused.stale": rows.remove_staleness,
@@ -58,7 +63,16 @@ SAME_AS = {
     "refused.foreign_motion": "refused.moving",
 }
 INHERITED = object()  # the name stood in a class above
-ALL_OFF = ("1 a person starts", "refused.edge", "13 lease", "14 STOP", "19 warning", "6 in-aisle lock")
+ALL_OFF = (
+    "1 a person starts",
+    "7 seen occupied",
+    "refused.edge",
+    "refused.beam",
+    "13 lease",
+    "14 STOP",
+    "19 warning",
+    "6 in-aisle lock",
+)
 
 
 @contextmanager

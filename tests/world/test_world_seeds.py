@@ -8,7 +8,7 @@ from simulators.world.habits import read_habits
 from simulators.world.run import Report, World
 from simulators.world.shrinking import Case, tell_story
 
-HOURS = 0.05
+HOURS = 0.03
 SEEDS = 200
 CHUNK = 25
 
