@@ -1,6 +1,7 @@
 """Milliseconds from a command at the centre (propose an aisle) over mosquitto to the gateway's decided answer.
 
 The gateway is the real runtime with its store and link in a process of its own; its shelf answers in that process.
+Each round begins with a clear screen: the first proposal becomes a prompt, the second, another aisle, waits behind it.
 The limit is the same way without anybody deciding: four QoS 1 hops between two bare paho clients on the same broker.
 """
 
@@ -15,7 +16,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,15 +43,18 @@ WARM_UP: Final = 20
 
 
 def run(scale: float) -> dict[str, Any]:
-    """Send proposals one after another; three sizes, the figures of the largest count."""
+    """Send proposals in rounds of two; three sizes, the figures of the largest; the value is the slower kind's p50."""
     sizes = [max(30, int(ROUNDS * scale * part)) for part in (0.25, 0.5, 1)]
     with run_broker() as broker, tempfile.TemporaryDirectory(prefix="openaisle-bench-") as folder:
         bare = _measure_bare(broker, sizes[-1])
-        with _centre(broker, Path(folder)) as link, _gateway(broker, Path(folder) / "gateway"):
-            _propose(link, WARM_UP)
-            found = [_propose(link, size) for size in sizes]
-    times, results = found[-1]
-    value = median(times)
+        with _centre(broker, Path(folder)) as link, _gateway(broker, Path(folder) / "gateway") as gateway:
+            _propose(link, gateway, WARM_UP)
+            found = [_propose(link, gateway, size) for size in sizes]
+    by_kind = found[-1]
+    if {"prompted", "queued(busy)"} - set(by_kind):
+        raise RuntimeError(f"answers were {sorted(by_kind)}")
+    p50_by_kind = {kind: round(median(times), 3) for kind, times in sorted(by_kind.items())}
+    value = max(median(times) for times in by_kind.values())
     return {
         "value": round(value, 3),
         "limit_or_peer": round(bare, 3),
@@ -60,24 +63,41 @@ def run(scale: float) -> dict[str, Any]:
         "ok": value <= GOAL_MS,
         "n": sizes[-1],
         "versions": {"paho": importlib.metadata.version("paho-mqtt")},
-        "p99_ms": round(quantiles(times, n=100)[98], 3),
-        "results": dict(results),
-        "p50_ms_by_size": {size: round(median(each), 3) for size, (each, _) in zip(sizes, found, strict=True)},
+        "p50_ms_by_answer": p50_by_kind,
+        "p99_ms_by_answer": {kind: round(quantiles(times, n=100)[98], 3) for kind, times in sorted(by_kind.items())},
+        "answers": {kind: len(times) for kind, times in sorted(by_kind.items())},
+        "p50_ms_by_size": {
+            size: round(median(time for times in each.values() for time in times), 3)
+            for size, each in zip(sizes, found, strict=True)
+        },
     }
 
 
-def _propose(link: CentralLink, rounds: int) -> tuple[list[float], Counter[str]]:
-    times: list[float] = []
-    results: Counter[str] = Counter()
-    for number in range(rounds):
+def _propose(link: CentralLink, gateway: subprocess.Popen[str], commands: int) -> dict[str, list[float]]:
+    """Return the milliseconds of each command by the kind of its answer."""
+    times: dict[str, list[float]] = {}
+    for number in range(commands):
+        if number % 2 == 0:
+            _clear(gateway)
         body = {"box_code": BOXES[number % len(BOXES)]}
         started = time.perf_counter()
         answer = send_command(link, "r01", "propose_aisle", body, asked_by="bench", now=datetime.now(UTC))
-        times.append((time.perf_counter() - started) * 1000)
-        results[answer.result if answer.reason is None else f"{answer.result}({answer.reason})"] += 1
+        took_ms = (time.perf_counter() - started) * 1000
         if answer.result in ("unknown", "failed"):
             raise RuntimeError(f"no answer: {answer}")
-    return times, results
+        kind = answer.result if answer.reason is None else f"{answer.result}({answer.reason})"
+        times.setdefault(kind, []).append(took_ms)
+    return times
+
+
+def _clear(gateway: subprocess.Popen[str]) -> None:
+    """Let the person at the kiosk clear the screen; not measured."""
+    assert gateway.stdin is not None
+    assert gateway.stdout is not None
+    gateway.stdin.write("clear\n")
+    gateway.stdin.flush()
+    if gateway.stdout.readline().strip() != "clear":
+        raise RuntimeError("the gateway died")
 
 
 @contextlib.contextmanager
@@ -99,7 +119,7 @@ def _centre(broker: Broker, folder: Path) -> Iterator[CentralLink]:
 
 
 @contextlib.contextmanager
-def _gateway(broker: Broker, folder: Path) -> Iterator[None]:
+def _gateway(broker: Broker, folder: Path) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "bench.round_gateway", str(folder), broker.host, str(broker.port)]
     process = subprocess.Popen(
         [*command, str(broker.password_file("r01"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -108,7 +128,7 @@ def _gateway(broker: Broker, folder: Path) -> Iterator[None]:
     if process.stdout.readline().strip() != "ready":
         raise RuntimeError("the gateway did not start")
     try:
-        yield
+        yield process
     finally:
         process.communicate("close\n", timeout=20)
 

@@ -1,15 +1,14 @@
-"""The gateway of the round bench as a process, with a shelf that stays fresh and a person who waves prompts off."""
+"""The gateway of the round bench as a process: a shelf that stays fresh, a person who clears the screen when told."""
 
 from __future__ import annotations
 
-import itertools
 import random
 import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.core.events import PromptDismissed
+from edge.core.events import PromptDismissed, RequestWithdrawn
 from edge.link.client import Clocks, GatewayIdentity, GatewayLink, read_mono_ms
 from edge.link.mqtt import BrokerAddress
 from edge.runtime.clock import read_wall_ms
@@ -20,7 +19,7 @@ from tests.wait import wait_for
 
 
 def main(folder: str, host: str, port: str, password_file: str) -> None:
-    """Run until standard input ends."""
+    """Answer `clear` once nothing is asked or waiting any more; run until standard input says otherwise or ends."""
     store = open_store(Path(folder), read_wall_ms)
     link = GatewayLink(
         BrokerAddress("r01", host, int(port), Path(password_file)),
@@ -34,28 +33,42 @@ def main(folder: str, host: str, port: str, password_file: str) -> None:
     runtime = GatewayRuntime(make_room(), store, shelves=[shelf], scanners={}, link=link)
     runtime.start()
     closing = threading.Event()
-    person = threading.Thread(target=wave_off, args=(runtime, shelf, closing))
-    person.start()
+    polling = threading.Thread(target=keep_fresh, args=(shelf, closing))
+    polling.start()
     wait_for(lambda: store.replica.find_box(BOXES[-1]), 20, "the feed")
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.read()
+    say("ready")
+    while sys.stdin.readline().strip() == "clear":
+        clear_screen(runtime)
+        say("clear")
     closing.set()
-    person.join()
+    polling.join()
     runtime.close()
     store.close()
 
 
-def wave_off(runtime: GatewayRuntime, shelf: PromptShelf, closing: threading.Event) -> None:
-    """Keep readings fresh, and dismiss every prompt soon after it appears."""
-    for turn in itertools.count():
-        if closing.wait(0.01):
-            return
-        if turn % 10 == 0:
-            shelf.tell()
-        prompt = runtime.state.banks["A"].prompt
-        if prompt is not None:
-            runtime.post(PromptDismissed("kiosk-a", prompt.wish.id))
+def keep_fresh(shelf: PromptShelf, closing: threading.Event) -> None:
+    """Push a reading ten times a second, as polling does."""
+    while not closing.wait(0.1):
+        shelf.tell()
+
+
+def clear_screen(runtime: GatewayRuntime) -> None:
+    """Withdraw what waits, turn down what is asked, until nothing is left."""
+
+    def is_clear() -> bool:
+        bank = runtime.state.banks["A"]
+        for wish in bank.queue:
+            runtime.post(RequestWithdrawn("kiosk-a", wish.id))
+        if bank.prompt is not None:
+            runtime.post(PromptDismissed("kiosk-a", bank.prompt.wish.id))
+        return bank.prompt is None and not bank.queue
+
+    wait_for(is_clear, 5, "a clear screen")
+
+
+def say(word: str) -> None:
+    sys.stdout.write(word + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

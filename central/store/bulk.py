@@ -24,6 +24,8 @@ _MOVEMENTS = (
     " up_epoch, up_seq, late, undo_of"
 )
 _LOCATIONS = "box_code, room_id, state, place_key, holder_code, since, conflict, movement_id, order_at"
+_FEED_ROWS = "room_id, kind, key, revision, body, part, up_epoch, up_seq"
+_FEED_CHANGES = ", ".join(f"{name} = excluded.{name}" for name in _FEED_ROWS.split(", ")[3:])
 _STATES = {state.value: state for state in State}
 _LOCATION_CHANGES = ", ".join(f"{name} = excluded.{name}" for name in _LOCATIONS.split(", ")[1:])
 
@@ -128,6 +130,18 @@ def save_locations(session: Session, locations: Mapping[str, Location]) -> None:
     ]
     conflict = f"ON CONFLICT (box_code) DO UPDATE SET {_LOCATION_CHANGES}"
     _merge(session, "box_locations", _LOCATIONS, rows, conflict)
+
+
+def save_feed_rows(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write rows of a room's feed over those of the same kind and key."""
+    conflict = f"ON CONFLICT (room_id, kind, key) DO UPDATE SET {_FEED_CHANGES}"
+    connection = _driver(session)
+    if _is_sqlite(session):
+        _insert_sqlite(connection, "feed_rows", _FEED_ROWS, rows, conflict)
+        return
+    marks = ", ".join(["%s"] * len(rows[0]))
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO feed_rows ({_FEED_ROWS}) VALUES ({marks}) {conflict}", rows)  # noqa: S608
 
 
 def _merge(session: Session, table: str, columns: str, rows: Sequence[tuple[Any, ...]], conflict: str) -> int:

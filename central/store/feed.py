@@ -27,7 +27,7 @@ from central.domain.feed import (
 from central.domain.locations import Location
 from central.store.base import Base
 from central.store.boxes import BoxRow
-from central.store.bulk import load_locations
+from central.store.bulk import load_locations, save_feed_rows
 
 #: Key of `session.info`: the heads that this transaction moved, as {room: revision}.
 FEED_HEADS = "feed_heads"
@@ -183,7 +183,7 @@ def _publish(
         epoch, seq = (up.epoch, up.seq) if up is not None else (before[2:4] if before is not None else (None, 0))
         rows.append((room_id, kind, key, revision, body, part, epoch, seq))
     if rows:
-        _upsert(session, rows)
+        save_feed_rows(session, rows)
         session.execute(
             update(FeedHeadRow)
             .where(FeedHeadRow.room_id == room_id)
@@ -191,20 +191,6 @@ def _publish(
         )
         session.info.setdefault(FEED_HEADS, {})[room_id] = revision
     return revision
-
-
-def _upsert(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
-    connection: Any = session.connection().connection.driver_connection
-    mark = "?" if session.get_bind().dialect.name == "sqlite" else "%s"
-    statement = (
-        "INSERT INTO feed_rows (room_id, kind, key, revision, body, part, up_epoch, up_seq)"  # noqa: S608
-        f" VALUES ({', '.join([mark] * 8)}) ON CONFLICT (room_id, kind, key) DO UPDATE"
-        " SET revision = excluded.revision, body = excluded.body, part = excluded.part,"
-        " up_epoch = excluded.up_epoch, up_seq = excluded.up_seq"
-    )
-    cursor = connection.cursor()
-    cursor.executemany(statement, rows)
-    cursor.close()
 
 
 def _load_old(
