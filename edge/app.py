@@ -39,11 +39,12 @@ from edge.kiosk.site import create_site
 from edge.link.client import Clocks, GatewayIdentity, GatewayLink
 from edge.link.deferred import DeferredLink
 from edge.link.mqtt import BrokerAddress
-from edge.metrics import Metrics, Readings, add, read_bus, read_counts, read_view
+from edge.metrics import Metrics, read_bus, read_counts, read_view
 from edge.runtime.clock import make_now, read_mono_ms, read_wall_ms
 from edge.runtime.gateway import GatewayRuntime
 from edge.scan_alone import ScanAloneEntry
 from edge.settings import CameraSettings, GatewaySettings, PrinterSettings, ScannerSettings
+from edge.shelf_metrics import Readings, add, read_banks, read_equipment, read_wear
 from edge.store import Store, StoreUnavailableError, open_store
 
 log = structlog.get_logger(__name__)
@@ -169,6 +170,9 @@ class Gateway:
             **read_view(view, self.runtime.view_age_s()),
             **read_bus(self._shelves),
             **read_counts(dict(self.runtime.counts)),
+            **read_banks(self.runtime.state.banks, read_mono_ms()),
+            **read_equipment(view, self._read_wall()[0]),
+            **self._read_shelves(view),
         }
         add(readings, "openaisle_gateway_build_info", [((self.version,), 1)])
         add(readings, "openaisle_gateway_executor_up", [((), not self.failed.is_set())])
@@ -179,6 +183,17 @@ class Gateway:
         with contextlib.suppress(StoreUnavailableError):  # told by its own metric; the rest is worth having
             self._read_outbox(readings)
         return readings
+
+    def _read_shelves(self, view: KioskView | None) -> Readings:
+        home_aisles = {bank["bank"]: bank["home_aisles"] for bank in view["banks"]} if view else {}
+        registers = {
+            bank: line.record.read_registers(bank)
+            for shelf in self._shelves
+            for line in (shelf.lines if isinstance(shelf, MqttShelf) else (shelf,))
+            for bank in line.banks
+        }
+        noted = self.metrics.watch.read(self.runtime.state.settings.banks, home_aisles, read_mono_ms())
+        return {**noted, **read_wear(registers)}
 
     def _read_state(self, readings: Readings) -> None:
         state = self.runtime.state
@@ -198,6 +213,8 @@ class Gateway:
         add(readings, "openaisle_gateway_scanner_garbage_bytes_total", garbage)
         frames = [((each.source_id,), each.frames_seen) for each in self._cameras]
         add(readings, "openaisle_gateway_camera_frames_total", frames)
+        looks = [((each.source_id,), each.looks_taken) for each in self._cameras]
+        add(readings, "openaisle_gateway_camera_looks_total", looks)
         prints = [((p.printer_id, outcome), count) for p in self._printers for outcome, count in p.settled.items()]
         add(readings, "openaisle_gateway_prints_total", prints)
         add(

@@ -13,10 +13,11 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from edge.core.effects import Effect, RecordFact
+from edge.core.effects import Effect
 from edge.core.events import Event
 from edge.core.shown import KioskView
 from edge.core.snapshot import UNDER_WAY
+from edge.shelf_metrics import Readings, ShelfWatch, add, list_refusals
 
 Kind = Literal["counter", "gauge", "histogram"]
 
@@ -162,10 +163,6 @@ METRICS = (
 )
 BY_NAME = {metric.name: metric for metric in METRICS}
 
-#: Label values and number.
-Reading = tuple[tuple[str, ...], float]
-Readings = dict[str, list[Reading]]
-
 
 class Metrics:
     """The registry of one gateway."""
@@ -176,17 +173,17 @@ class Metrics:
         self.kiosk_refused = Counter(refused.name, refused.help, refused.labels, registry=self.registry)
         refusals = BY_NAME["openaisle_gateway_refusals_total"]
         self._refusals = Counter(refusals.name, refusals.help, refusals.labels, registry=self.registry)
+        self.watch = ShelfWatch()
         decide = BY_NAME["openaisle_gateway_decide_seconds"]
         self._decide_s = Histogram(decide.name, decide.help, registry=self.registry, buckets=decide.buckets)
         self.registry.register(ScrapeReader(read))
 
     def note_step(self, event: Event, effects: Sequence[Effect], took_s: float) -> None:
         """Measure one decision and count what it refused; called by the executor."""
-        del event
         self._decide_s.observe(took_s)
-        for effect in effects:
-            if isinstance(effect, RecordFact) and effect.kind == "scan_refused":
-                self._refusals.labels(str(effect.body.get("reason", "unnamed"))).inc()
+        for reason in list_refusals(effects):
+            self._refusals.labels(reason).inc()
+        self.watch.note_step(event, effects)
 
 
 class ScrapeReader(Collector):
@@ -273,8 +270,3 @@ def read_counts(counts: dict[tuple[str, str], int]) -> Readings:
         if kind in names:
             readings[names[kind]].append(((label,), count))
     return readings
-
-
-def add(readings: Readings, name: str, values: Iterable[Reading]) -> None:
-    """Put values into the readings."""
-    readings[name] = [(labels, float(value)) for labels, value in values]

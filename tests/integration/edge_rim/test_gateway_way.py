@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from edge.metrics import METRICS
 from simulators.room import tell_truth
 from tests.integration.edge_rim.gateway_room import EXAMPLE, GatewayRoom
 from tests.wait import wait_for as wait_long
@@ -96,6 +98,12 @@ def test_box_is_fetched_and_the_gateway_ends_cleanly_and_replays(house: GatewayR
     assert (house.metric("openaisle_gateway_outbox_facts") or 0) >= 3
     assert house.metric("openaisle_gateway_link_up") == 0
     assert (house.metric("openaisle_gateway_decide_seconds_count") or 0) > 10
+    assert house.metric('openaisle_gateway_outcomes_total{bank="A",outcome="done"}') == 1
+    assert 0 < (house.metric('openaisle_gateway_opening_seconds{bank="A"}') or 0) < 60
+    assert house.metric("openaisle_gateway_people_in_room") == 1
+    served = set(re.findall(r"^# TYPE (\S+)", httpx.get(f"{house.kiosk}/metrics").text, re.MULTILINE))
+    # the text form writes a counter's name with its ending, the rest as it is
+    assert {metric.name for metric in METRICS} <= served
 
     assert house.stop_gateway() == 0
     replayed = subprocess.run(
