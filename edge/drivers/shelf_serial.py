@@ -92,6 +92,7 @@ class SerialShelf:
                         idle_poll_ms=bank.idle_poll_ms,
                         watch_period_ms=line.watch_period_ms,
                         stop_confirm_ms=bank.stop_confirm_ms,
+                        dates_by_request=network_ms > 0,
                     ),
                 )
                 for bank in banks

@@ -46,6 +46,7 @@ OPERATE_BEGINS = bytes(
     (0x17, *map_.OPERATE_ANSWER.address.to_bytes(2, "big"), 0, 2, *map_.OPERATE.address.to_bytes(2, "big"))
 )
 WATCH_MS = 20.0
+PIECE_BYTES = 24
 Arrivals = list[tuple[float, bytes]]
 
 
@@ -253,7 +254,7 @@ class BadLine:
         if kind == ECHO:
             self._later(wire_ms, what, octets)
             if what == "asked":
-                self._later(wire_ms - 1.0, "told", octets)
+                self._later(wire_ms - self._line.silence_ms, "told", octets)
             return
         for number, (delay_ms, arriving) in enumerate(KINDS[kind](self._wire, octets)):
             # what comes beside the frame itself are requests of others, to the controllers
@@ -261,6 +262,15 @@ class BadLine:
             self._later(wire_ms + delay_ms, goal, arriving)
 
     def _later(self, after_ms: float, what: str, octets: bytes) -> None:
+        """Let bytes arrive; an answer in pieces, as from a real adapter, the last of them after this time."""
+        if what == "told":
+            for begin in range(0, len(octets) - PIECE_BYTES, PIECE_BYTES):
+                left = len(octets) - begin - PIECE_BYTES
+                self._arrive(after_ms - self._line.sending_ms(left), what, octets[begin : begin + PIECE_BYTES])
+            octets = octets[(len(octets) - 1) // PIECE_BYTES * PIECE_BYTES :]
+        self._arrive(after_ms, what, octets)
+
+    def _arrive(self, after_ms: float, what: str, octets: bytes) -> None:
         self._count += 1
         heapq.heappush(self._pending, (self.now_ms + after_ms, self._count, what, octets))
 
@@ -347,8 +357,8 @@ class BadLine:
             with controller.at_now() as model:
                 if not model.rails.moving:
                     continue
-                entry = model.request_log[-1] if model.request_log else None
-                if entry is None or self._accepted[entry.request_id] != 1:
+                request_id = model.motions[-1][0]
+                if request_id is None or self._accepted[request_id] != 1:
                     self.tally.unwanted["steel without an accepted OPERATE"] += 1
                 if (
                     self.now_ms - self._hands[unit].permitted_ms > self._dead_after_ms

@@ -124,8 +124,7 @@ def _judge(tally: Tally, person: _Person, controller: ShelfController) -> None:
     twice = sum(times - 1 for times in person.accepted.values())
     unasked = sum(person.ordered.get(request_id) != aisle for request_id, aisle in person.accepted)
     with controller.at_now() as model:
-        entry = model.request_log[-1] if model.request_log else None
-        loose = model.rails.moving and (entry is None or entry.request_id not in {each for each, _ in person.accepted})
+        loose = model.rails.moving and model.motions[-1][0] not in {each for each, _ in person.accepted}
     for why, count in (("motion twice", twice), ("motion nobody asked for", unasked), ("steel by itself", int(loose))):
         if count:
             tally.unwanted[why] = count
