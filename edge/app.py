@@ -24,9 +24,9 @@ from edge.core.events import Event
 from edge.core.shown import KioskView
 from edge.device_page import DevicePage
 from edge.drivers.label_zpl import LabelFont, LabelSheet
-from edge.drivers.picture_source import open_capture
 from edge.drivers.printer_zpl import CONNECT_TIMEOUT_S, ZplPrinter
 from edge.drivers.scanner_camera import CameraScanner
+from edge.drivers.scanner_pictures import open_capture
 from edge.drivers.scanner_serial import SerialScanner
 from edge.drivers.shelf_line import open_line
 from edge.drivers.shelf_mqtt import MqttShelf, RoomBrokerAddress

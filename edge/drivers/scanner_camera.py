@@ -1,6 +1,6 @@
 """A camera as scanner: one thread keeps the newest frame, another reads codes off it. It never confirms anything.
 
-Where frames come from is picture_source's business, how a code is found in one is label_reading's.
+Where frames come from is scanner_pictures's business, how a code is found in one is label_reading's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import structlog
 
 from edge.core.events import CodeRead, DeviceChanged, DeviceCondition
 from edge.drivers.label_reading import Picture, load_cv2, read_codes
-from edge.drivers.picture_source import Capture, Frame
+from edge.drivers.scanner_pictures import Capture, Frame
 
 log = structlog.get_logger(__name__)
 

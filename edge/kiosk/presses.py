@@ -6,7 +6,9 @@ A press is taken, never carried out, here: what became of it stands in the view.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -20,6 +22,8 @@ TypedText = Annotated[
     str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True, to_upper=True, pattern=r"^[\x21-\x7e]+$")
 ]
 Pin = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,12}$")]
+# the most a press may lead to; only `starts` may move steel, and only as the answer to a prompt
+Effect = Literal["starts", "stops", "prompt", "orders", "withdraws", "session", "prints"]
 STATUS = {"taken": 202, "refused": 409, "overloaded": 503}
 
 
@@ -86,27 +90,54 @@ class Reprint(Body):
     job_id: Identifier
 
 
+@dataclass(frozen=True, slots=True)
+class PressDef:
+    """One act of the desk: its fields, the most it may lead to, and what it is for."""
+
+    name: str
+    body: type[Body]
+    act: Callable[[Desk, Any], Verdict]
+    effect: Effect
+    words: str
+
+
+PRESSES = (
+    PressDef("confirm", Confirm, lambda desk, press: desk.confirm(press.point_id, press.prompt_id), "starts",
+             "Confirm the prompt on show after looking, at this very point."),
+    PressDef("dismiss", Dismiss, lambda desk, press: desk.dismiss(press.prompt_id), "withdraws",
+             "Turn a prompt down."),
+    PressDef("stop", Stop, lambda desk, press: desk.stop(press.bank), "stops",
+             "Stop a bank, or all of them; needs nobody signed on."),
+    PressDef("operate", Operate, lambda desk, press: desk.operate(press.bank, press.operation, press.aisle), "prompt",
+             "Ask a bank for an operation; one that moves steel becomes a prompt."),
+    PressDef("code", Code, lambda desk, press: desk.type_code(press.text), "prompt",
+             "A typed code, for a damaged label or a forgotten badge; it never confirms."),
+    PressDef("move", Move, lambda desk, press: desk.move_request(press.queue_id, press.place), "orders",
+             "Put a waiting request to another place of its bank's queue."),
+    PressDef("withdraw", Withdraw, lambda desk, press: desk.withdraw(press.queue_id), "withdraws",
+             "Withdraw a waiting request."),
+    PressDef("undo", Undo, lambda desk, press: desk.undo(press.act_id), "prompt",
+             "Reverse a record; for a motion only a prompt for the former aisle."),
+    PressDef("badge", Badge, lambda desk, press: desk.sign_on(press.text, press.pin or ""), "session",
+             "A typed badge, with its PIN if it is known already."),
+    PressDef("pin", PinEntry, lambda desk, press: desk.enter_pin(press.pin), "session",
+             "The PIN of the person who just showed a badge here."),
+    PressDef("sign-off", SignOff, lambda desk, press: desk.sign_off(press.source_id), "session",
+             "End a session."),
+    PressDef("resume-printing", Resume, lambda desk, _press: desk.resume_printing(), "prints",
+             "Go on printing: somebody has loaded labels."),
+    PressDef("reprint", Reprint, lambda desk, press: desk.reprint(press.job_id), "prints",
+             "Print a label of unknown outcome again."),
+)  # fmt: skip
+
+
 def press_routes(desk: Desk) -> APIRouter:
     """Routes of all presses: POST /api/<act> with JSON, POST /<act> with a form."""
     routes = APIRouter()
-    acts: dict[str, tuple[type[Body], Callable[[Any], Verdict]]] = {
-        "confirm": (Confirm, lambda press: desk.confirm(press.point_id, press.prompt_id)),
-        "dismiss": (Dismiss, lambda press: desk.dismiss(press.prompt_id)),
-        "stop": (Stop, lambda press: desk.stop(press.bank)),
-        "code": (Code, lambda press: desk.type_code(press.text)),
-        "badge": (Badge, lambda press: desk.sign_on(press.text, press.pin or "")),
-        "pin": (PinEntry, lambda press: desk.enter_pin(press.pin)),
-        "withdraw": (Withdraw, lambda press: desk.withdraw(press.queue_id)),
-        "move": (Move, lambda press: desk.move_request(press.queue_id, press.place)),
-        "operate": (Operate, lambda press: desk.operate(press.bank, press.operation, press.aisle)),
-        "undo": (Undo, lambda press: desk.undo(press.act_id)),
-        "sign-off": (SignOff, lambda press: desk.sign_off(press.source_id)),
-        "resume-printing": (Resume, lambda _press: desk.resume_printing()),
-        "reprint": (Reprint, lambda press: desk.reprint(press.job_id)),
-    }
-    for name, (body, act) in acts.items():
-        routes.add_api_route(f"/api/{name}", json_endpoint(body, act), methods=["POST"])
-        routes.add_api_route(f"/{name}", form_endpoint(body, act), methods=["POST"])
+    for press in PRESSES:
+        act = partial(press.act, desk)
+        routes.add_api_route(f"/api/{press.name}", json_endpoint(press.body, act), methods=["POST"])
+        routes.add_api_route(f"/{press.name}", form_endpoint(press.body, act), methods=["POST"])
     return routes
 
 

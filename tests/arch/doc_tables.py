@@ -23,8 +23,10 @@ from central.settings import CentralSettings
 from central.store.base import open_engine
 from central.store.migrate import upgrade_schema
 from edge.device.needs import ROUTES
+from edge.kiosk.presses import PRESSES
 from tests.arch.settings_rows import list_settings
 from tests.arch.source_tree import ROOT
+from tests.integration.edge_rim.kiosk_house import KioskHouse
 
 BLOCK = re.compile(r"<!-- table: (?P<key>\S+) -->\n(?P<body>.*?)<!-- end -->", re.DOTALL)
 LABEL = re.compile(r"\{\{ \$labels\.(?P<label>\w+) \}\}")
@@ -154,12 +156,32 @@ def device_routes_table(_rest: str, body: str) -> Iterator[str]:
         yield f"| `{route.method} {route.path}` | {route.need} | {route.effect} | {route.words} |"
 
 
+def kiosk_routes_table(_rest: str, body: str) -> Iterator[str]:
+    """One row a route of the kiosk: pages by their endpoints' words, presses by their table."""
+    del body
+    effects = {f"/{prefix}{press.name}": press for press in PRESSES for prefix in ("", "api/")}
+    rows = set()
+    for route in iter_route_contexts(KioskHouse(None).site.routes):
+        path, press = route.path or "", effects.get(route.path or "")
+        if not route.methods:
+            continue  # folders of files
+        words = press.words if press else (route.endpoint.__doc__ or "").strip().split("\n")[0]
+        effect = press.effect if press else "reads" if "GET" in route.methods else "none"
+        rows |= {(path.removeprefix("/api") if press else path, path, method, effect, words)
+                 for method in route.methods - {"HEAD"}}  # fmt: skip
+    yield "| route | at most | what it is for |"
+    yield "|---|---|---|"
+    for _, path, method, effect, words in sorted(rows):
+        yield f"| `{method} {path}` | {effect} | {words} |"
+
+
 KINDS: dict[str, Callable[[str, str], Iterator[str]]] = {
     "settings": settings_table,
     "metrics": metrics_table,
     "commands": commands_table,
     "routes": routes_table,
     "device-routes": device_routes_table,
+    "kiosk-routes": kiosk_routes_table,
     "alerts": alerts_sections,
     "refusals": refusals_table,
 }

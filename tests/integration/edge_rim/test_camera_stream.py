@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from edge.core.events import CodeRead, DeviceChanged, Event
-from edge.drivers.picture_source import open_capture
 from edge.drivers.scanner_camera import CameraScanner
+from edge.drivers.scanner_pictures import open_capture
 from tests.unit.edge_rim.label_pictures import MEDIUM, draw_code, draw_label, is_checked_code, photograph
 from tests.wait import wait_for
 

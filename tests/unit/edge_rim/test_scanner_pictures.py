@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.drivers.picture_source import FRAME_LIMIT_BYTES, JpegFrame, describe_request, read_part
+from edge.drivers.scanner_pictures import FRAME_LIMIT_BYTES, JpegFrame, describe_request, read_part
 
 JPEG = cv2.imencode(".jpg", np.full((480, 640), 90, np.uint8))[1].tobytes()
 BOUNDARY = b"--frame"
