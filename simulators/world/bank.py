@@ -44,6 +44,12 @@ class WatchedModel(ShelfModel):
         """Find the aisles that a task narrows, as the controller reckons them."""
         return frozenset(self._narrowing_for(task.operation, task.aisle))
 
+    def find_shut(self, aisle: int) -> list[int]:
+        """Find the aisles that opening this one would narrow from passable to not passable."""
+        passable, now = self.plan.passable_gap_mm, self.rails.widths_mm()
+        then = self.rails._gaps_for(aisle)  # noqa: SLF001 - the steel's own reckoning, looked at from beside it
+        return [no for no, width in then.items() if width < passable <= now[no]]
+
     def select(self, request_id: int, operation: Operation, wanted: Indication) -> SelectAnswer:
         """Select as ever, and tell in which state that was done."""
         before = self.state

@@ -192,9 +192,7 @@ class Monitor:
     def _closing(self, aisle: int) -> list[int]:
         if aisle not in self._model.plan.aisles:
             return []
-        widths = self._model.rails.widths_mm()
-        passable = self._model.plan.passable_gap_mm
-        return [no for no in self._model.rails.narrowing_for(aisle) if widths[no] >= passable]
+        return self._model.find_shut(aisle)
 
     # ---- bytes that leave the gateway ------------------------------------------------------------
 
