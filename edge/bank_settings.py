@@ -28,8 +28,14 @@ class ColumnSettings(Section):
 
     no: int = Field(ge=1, le=64)
     width_mm: int = Field(ge=100, le=3000)
-    faces: tuple[Face, ...] = Field(min_length=1, max_length=2)
+    faces: tuple[Face, ...] = Field(max_length=2)
     fixed: bool = False
+
+    @model_validator(mode="after")
+    def require_faces_of_what_moves(self) -> Self:
+        if not self.faces and not self.fixed:
+            raise ValueError("faces is empty: only a wall or end stop, which is fixed, holds no boxes")
+        return self
 
 
 class SegmentSettings(Section):

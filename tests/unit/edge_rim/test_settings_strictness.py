@@ -71,6 +71,7 @@ def test_example_is_complete_and_valid() -> None:
         ("free_aisles = 1", "free_aisles = 2", "no aisle could ever open"),
         ("free_aisles = 1", "free_aisles = 1\n  home_aisle = 12", "home_aisle lies outside"),
         ("  no = 6\n", "  no = 6\n  fixed = true\n", "column 6: the fixed columns must be those"),
+        ('faces = ["A", "B"]', "faces = []", "faces is empty"),
         ('positions = "measured"', 'positions = "guessed"', "bank[0].positions"),
     ],
 )
