@@ -151,8 +151,12 @@ class BusSchedule:
             session.set_lease_period(period_ms)
             haste = session.find_haste(now_ms, moving > 0, unit not in self._leased)
             if haste is not None and (haste <= Haste.SELECT or not awaited):
-                waits = spared and haste in waiting
-                offers.append((Haste.WATCH - 0.5 if waits else haste, self._served_ms[unit], unit, haste))
+                rank: float = haste
+                if haste is Haste.WATCH and session.is_stopping:
+                    rank = Haste.OUTCOME
+                elif spared and haste in waiting:
+                    rank = Haste.WATCH - 0.5
+                offers.append((rank, self._served_ms[unit], unit, haste))
         if not offers and self._leased:
             self._leased.clear()
             return self._find_offer(now_ms)

@@ -166,7 +166,14 @@ class ControllerSession:
             return Haste.WATCH
         return Haste.PROBE if now_ms >= self._presence.probe_due_ms and not bus_leasing else None
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether standstill is still to be read back."""
+        return self._stop.is_active
+
     def _find_online_haste(self, now_ms: float) -> Haste | None:
+        if self._stop.is_active and now_ms >= self._motion_due_ms:
+            return Haste.WATCH  # standstill must not wait for a log that is read page by page
         haste = self._find_order_haste(now_ms)
         if haste is not None:
             return haste

@@ -7,7 +7,7 @@ import pytest
 from firmware_protocol import registers as map_
 from firmware_protocol.blocks import RingEvent
 from firmware_protocol.codes import EventKind
-from firmware_protocol.reports import MotionRead, RingRead, WireFailed
+from firmware_protocol.reports import MotionRead, RingRead, StopReadBack, WireFailed
 from tests.unit.protocol.virtual_bus import VirtualBus, gaps, online
 
 
@@ -84,3 +84,14 @@ def test_a_chattering_ring_does_not_starve_the_readings_of_its_bank() -> None:
         bus.run(100)
     assert bus.last(MotionRead).snapshot.state.name == "MOVING"
     assert max(gaps([at for at, _ in bus.writes(map_.LEASE.address, 1)])) <= 250
+
+
+def test_standstill_is_read_back_while_logs_are_read_page_by_page() -> None:
+    """SPEC 6.5, 6.8: outcomes of both banks are in doubt, both are being stopped; MOTION takes its turn between."""
+    bus = online(VirtualBus(units=(1, 2)))
+    for unit in (1, 2):
+        bus.schedule.sessions[unit].order_outcome(0x4711)
+        bus.schedule.sessions[unit].order_stop(1, bus.now_ms)
+    begun_ms = bus.now_ms
+    bus.run_until(lambda: bus.told(StopReadBack, 1) and bus.told(StopReadBack, 2), 1000)
+    assert bus.now_ms - begun_ms <= 150
