@@ -16,6 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.core import effects, events
+from edge.core.snapshot import Operation
 from edge.drivers.shelf_mqtt import MqttShelf, RoomBrokerAddress
 from edge.drivers.shelf_serial import ShelfBank
 from simulators import shelf_words
@@ -139,6 +140,29 @@ def test_two_banks_open_at_once(stand: Stand) -> None:
         assert (reached.open_aisles, reached.outcome) == ((aisle,), "done")
     assert stand.banks["A"].desk.declined == []
     assert stand.core.wait(events.DetailArrived).detail.positions_mm[0] == 0
+
+
+def test_acts_go_the_same_way(stand: Stand) -> None:
+    """SPEC 5.12, 7.9: lock, light, clear fault, wake; refused where there is nothing to unlock but an inside lock."""
+    with stand.banks["A"].desk.controller.at_now() as model:
+        model.set_lock(3)
+    acts: tuple[tuple[Operation, int], ...] = (("lock", 2), ("light_on", 2), ("clear_fault", 0), ("wake", 0))
+    for operation, aisle in acts:
+        assert stand.core.act(operation, aisle).reasons == (), operation
+    with stand.banks["A"].desk.controller.at_now() as model:
+        assert (model.circumstances.gateway_locks, model.lights) == ({2}, {2})
+    assert stand.core.act("unlock", 3).reasons == ("local",)
+    assert stand.core.act("unlock", 2).reasons == ()
+
+
+def test_what_moves_steel_besides_opening_needs_its_lease_too(stand: Stand) -> None:
+    """SPEC 5.12: close all by SELECT and OPERATE over the broker."""
+    stand.core.open_aisle(2)
+    stand.core.wait_state("moving")
+    stand.core.wait_state("idle")
+    stand.core.operate(stand.core.select(0, request_id=REQUEST_ID + 1, operation="close_all"))
+    stand.core.wait_state("moving")
+    assert stand.core.wait_state("idle").open_aisles == (4,)
 
 
 def test_stop_is_repeated_until_read_back(stand: Stand) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from edge.core import effects, events
+from edge.core.snapshot import Operation
 from edge.drivers.shelf_line import open_line
 from edge.drivers.shelf_serial import SerialShelf, ShelfBank
 from simulators import shelf_words
@@ -87,6 +88,15 @@ def test_an_aisle_opens_over_either_kind_of_server(any_stand: Stand) -> None:
     if any_stand.port.path.startswith("rfc2217"):
         settings = any_stand.port.settings
         assert (settings.baudrate, settings.bytesize, settings.parity, settings.stopbits) == (BAUD, 8, "E", 1)
+
+
+def test_acts_go_over_a_line_too(stand: Stand) -> None:
+    """SPEC 5.12: what moves no steel is asked once and answered once."""
+    acts: tuple[tuple[Operation, int], ...] = (("lock", 2), ("light_on", 2), ("unlock", 2), ("clear_fault", 0))
+    for operation, aisle in acts:
+        assert stand.core.act(operation, aisle).reasons == (), operation
+    with stand.controller.at_now() as model:
+        assert (model.circumstances.gateway_locks, model.lights) == (set(), {2})
 
 
 def test_stored_renewals_are_refused_and_the_motion_stays_dead(stand: Stand) -> None:

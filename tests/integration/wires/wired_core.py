@@ -7,6 +7,7 @@ import time
 from typing import Any, TypeVar
 
 from edge.core import effects, events
+from edge.core.snapshot import Operation
 from tests.wait import wait_for
 
 T = TypeVar("T")
@@ -66,9 +67,11 @@ class WiredCore:
 
     # ------------------------------------------------------------ orders
 
-    def select(self, aisle: int = 3, bank: str = "A", request_id: int = REQUEST_ID) -> events.SelectAnswered:
+    def select(
+        self, aisle: int = 3, bank: str = "A", request_id: int = REQUEST_ID, operation: Operation = "open_aisle"
+    ) -> events.SelectAnswered:
         before = len(self.all(events.SelectAnswered, bank))
-        self.shelf.submit(effects.SendSelect(bank, request_id, "open_aisle", aisle, "", 0, 0, now_ms() + 1000))
+        self.shelf.submit(effects.SendSelect(bank, request_id, operation, aisle, "", 0, 0, now_ms() + 1000))
         answered = wait_for(
             lambda: self.all(events.SelectAnswered, bank)[before:], 5, f"an answer to SELECT, not {self.events[-5:]}"
         )
@@ -84,6 +87,15 @@ class WiredCore:
 
     def open_aisle(self, aisle: int = 3, bank: str = "A", request_id: int = REQUEST_ID) -> None:
         self.operate(self.select(aisle, bank, request_id))
+
+    def act(self, operation: Operation, aisle: int = 0, bank: str = "A") -> events.ActAnswered:
+        """Have something done that moves no steel, and return what the controller said."""
+        request_id = REQUEST_ID + 100 + len(self.all(events.ActAnswered, bank))
+        self.shelf.submit(effects.SendAct(bank, request_id, operation, aisle, now_ms() + 1000))
+        told = wait_for(
+            lambda: [e for e in self.all(events.ActAnswered, bank) if e.request_id == request_id], 5, operation
+        )
+        return told[0]
 
     def stop(self, bank: str = "A") -> None:
         self.shelf.submit(effects.SendStop(bank, "pressed"))
