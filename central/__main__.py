@@ -25,9 +25,11 @@ from central.domain.people import Grant, Role
 from central.domain.refusals import Refusal
 from central.domain.seeds import parse_seed
 from central.domain.wording import word_refusal
+from central.jobs.audit_chain import read_heads
 from central.jobs.backup import KEEP, make_backup, restore_backup
 from central.jobs.room_import import drop_import, is_staging, run_import, take_back_import
-from central.services.ingest import admit_epoch as admit_gateway_epoch
+from central.services.audit import verify_audit
+from central.services.gateways import admit_epoch as admit_gateway_epoch
 from central.services.people import CreatePerson, check_password, create_person
 from central.services.room_import import Progress
 from central.settings import CentralSettings, SettingsError, read_settings, show_settings
@@ -44,6 +46,16 @@ app = typer.Typer(
     add_completion=False,
     help="The centre of OpenAisle: pages and API, facts from the archive rooms, feeds to them.",
 )
+audit_app = typer.Typer(no_args_is_help=True, help="The audit log: verify its chain.")
+app.add_typer(audit_app, name="audit")
+
+BREAKS = {
+    "changed": "the row was changed after it was chained",
+    "missing": "the row was deleted",
+    "gap": "links of the chain were deleted",
+    "head": "the chain is not the one whose head was published",
+    "unchained": "a row was taken out of the queue before it was chained",
+}
 
 
 def main() -> None:
@@ -184,10 +196,8 @@ def admit_epoch(
     epoch: Annotated[str, typer.Argument(help="Epoch shown on the gateways page, 32 hex digits.")],
 ) -> None:
     """Let a gateway's changed store in: its disk was replaced or rolled back, and you know why."""
-    with store(context) as tx, tx.write() as session:
-        known = admit_gateway_epoch(session, room_id=room_id, epoch=epoch, decided_by="command line", now=read_clock())
-    if not known:
-        fail(f"room {room_id} has shown no epoch {epoch}")
+    with refusals_told(), store(context) as tx, tx.write() as session:
+        admit_gateway_epoch(session, None, room_id, epoch, read_clock())
     typer.echo(f"room {room_id}: epoch {epoch} admitted")
 
 
@@ -224,6 +234,31 @@ def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A
     except (BackupError, OSError) as error:
         fail(f"not restored: {error}", "the copy is unchanged")
     typer.echo(f"restored {file.name}: {sum(each.through for each in held)} facts of {len(held)} epochs")
+
+
+@audit_app.command("verify")
+def verify_audit_log(
+    context: typer.Context,
+    heads: Annotated[
+        Path | None,
+        typer.Option(help="File of published heads; that of the settings if left out. Best a copy from elsewhere."),
+    ] = None,
+) -> None:
+    """Check the whole audit log against its chain and the published heads; name the first row that doesn't hold."""
+    path = heads or context.obj.audit.head_file
+    try:
+        published = read_heads(path) if path is not None and (heads is not None or path.exists()) else []
+    except (OSError, ValueError) as error:
+        fail(f"{path}: can't be read as published heads: {error}")
+    with store(context) as tx, tx.read() as session:
+        verdict = verify_audit(session, published)
+    if verdict.broken is not None:
+        broken = verdict.broken
+        fail(f"broken at link {broken.seq}: row {broken.row_id or 'unknown'} ({BREAKS[broken.kind]})")
+    typer.echo(
+        f"{verdict.rows} rows hold, {verdict.waiting} wait for their link, {len(published)} published heads agree"
+    )
+    typer.echo(f"head {verdict.head.seq} {verdict.head.hash}")
 
 
 @app.command()

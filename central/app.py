@@ -15,7 +15,7 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi_offline import FastAPIOffline
 
-from central.api import boxes, gateways, health, people, rooms, sessions
+from central.api import approvals, audit, boxes, gateways, health, people, roles, rooms, sessions, units
 from central.api.guard import guard_request
 from central.api.middleware import RequestFrame
 from central.api.problems import Problem, handle_errors
@@ -23,6 +23,7 @@ from central.api.server_log import ServerLog
 from central.domain.permissions import Action, find_need, needs
 from central.jobs import link as link_job
 from central.jobs.acts import Acts
+from central.jobs.audit_chain import AuditChain
 from central.jobs.live_board import LiveBoard
 from central.jobs.readings import read_metrics
 from central.metrics import Metrics
@@ -36,7 +37,18 @@ from central.web.pages import mount_pages
 
 log = structlog.get_logger(__name__)
 
-API_ROUTERS = (sessions.router, rooms.router, boxes.router, gateways.router, people.router, health.router)
+API_ROUTERS = (
+    sessions.router,
+    rooms.router,
+    boxes.router,
+    gateways.router,
+    people.router,
+    roles.router,
+    units.router,
+    approvals.router,
+    audit.router,
+    health.router,
+)
 DOCS_PATHS = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc"})
 #: Routes that no guard sees: the description of the interface, and files that anyone may have.
 OPEN_PATHS = frozenset({"/openapi.json", "/static-offline-docs", "/static", "/ui"})
@@ -100,9 +112,10 @@ def compose_app(parts: Parts) -> FastAPI:
     state.session_times = parts.settings.session.to_times()
     state.translate = _translate
     state.live = parts.link.state_board if parts.link is not None else LiveBoard(parts.read_clock)
+    state.audit_chain = AuditChain(parts.tx, parts.metrics, parts.read_clock, parts.settings.audit.head_file)
     state.acts = Acts(parts.tx, parts.link, parts.read_clock)
     parts.tx.observe_hold(lambda held_s: parts.metrics.observe("openaisle_central_write_held_seconds", held_s))
-    parts.metrics.compute(lambda: read_metrics(parts.tx, parts.link))
+    parts.metrics.compute(lambda: read_metrics(parts.tx, parts.link, parts.read_clock()))
     app.add_middleware(RequestFrame, metrics=parts.metrics, body_limit_bytes=parts.settings.http.body_limit_kib * 1024)
     handle_errors(app)
     for router in API_ROUTERS:
@@ -141,6 +154,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
     link = app.state.link
     if link is not None:
         link.start()
+    app.state.audit_chain.start()
     server_log = ServerLog(app.state.metrics)
     logging.getLogger("uvicorn.error").addHandler(server_log)
     log.info("centre_started", link=link is not None)
@@ -149,6 +163,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
     finally:
         if link is not None:
             link.close()
+        app.state.audit_chain.close()
         app.state.tx.engine.dispose()
         logging.getLogger("uvicorn.error").removeHandler(server_log)
         log.info("centre_stopped")

@@ -52,6 +52,10 @@ METRICS = (
     ),
     MetricDef("openaisle_central_box_conflicts", "Boxes whose last movements contradict", "gauge", ("room",)),
     MetricDef("openaisle_central_backup_age_seconds", "Age of the newest backup that was proven", "gauge"),
+    MetricDef("openaisle_central_audit_waiting", "Audit rows that wait for their link in the chain", "gauge"),
+    MetricDef("openaisle_central_audit_lag_seconds", "Age of the oldest audit row without its link", "gauge"),
+    MetricDef("openaisle_central_audit_seq", "Number of the newest link of the audit chain", "gauge"),
+    MetricDef("openaisle_central_audit_failures_total", "Rounds of chaining that failed", "counter"),
     MetricDef("openaisle_central_link_up", "1 while the centre is connected to its broker", "gauge"),
     MetricDef("openaisle_central_link_events_total", "What the link counted, by kind", "counter", ("kind",)),
 )

@@ -87,6 +87,12 @@ class PasswordSettings(Section):
     memory_kib: int = Field(default=65536, ge=1024, le=1048576)
 
 
+class AuditSettings(Section):
+    """The audit log."""
+
+    head_file: Path | None = None  # once a day the end of the chain is appended here; best on another machine's disk
+
+
 class LogSettings(Section):
     """What is logged, and how."""
 
@@ -110,6 +116,7 @@ class CentralSettings(BaseSettings):
     mqtt: MqttSettings = MqttSettings()
     session: SessionSettings = SessionSettings()
     password: PasswordSettings = PasswordSettings()
+    audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -188,5 +195,7 @@ def _anchor_paths(settings: CentralSettings, source: str, folder: Path) -> Centr
             for name, path in (("password_file", settings.mqtt.password_file), ("ca_file", settings.mqtt.ca_file))
         }
     )
+    head_file = settings.audit.head_file
+    audit = settings.audit.model_copy(update={"head_file": None if head_file is None else folder / head_file})
     database = settings.database.model_copy(update={"url": url.render_as_string(hide_password=False)})
-    return settings.model_copy(update={"database": database, "mqtt": mqtt})
+    return settings.model_copy(update={"database": database, "mqtt": mqtt, "audit": audit})

@@ -5,6 +5,7 @@ An endpoint says what it does with `@needs(...)`; one that says nothing is refus
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import structlog
@@ -14,8 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows, find_need
 from central.domain.refusals import Reason, Refusal
-from central.domain.sessions import cookie_name, matches_csrf_token
-from central.services.sessions import Authenticated, authenticate, note_use
+from central.domain.sessions import FRESH_TOKEN, cookie_name, derive_csrf_token, matches_csrf_token
+from central.services.sessions import Authenticated, authenticate, note_use, rotate_token
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,8 @@ async def guard_request(request: Request) -> None:
         return
     if actor is None:
         raise Refusal(Reason.NOT_LOGGED_IN)
+    if actor.must_change and need is not Action.OWN_ACCESS:
+        raise Refusal(Reason.PASSWORD_DUE)
     if not allows(actor, need):
         raise Refusal(Reason.NOT_ALLOWED)
     if changes and by_cookie and not matches_csrf_token(token, await _read_csrf_token(request)):
@@ -76,7 +79,20 @@ async def _find_actor(request: Request, token: str) -> Actor | None:
     if found.touch_due:
         async with state.tx.write_async() as session:
             await run_in_threadpool(note_use, session, found.actor, now)
-    return found.actor
+    actor = replace(found.actor, address=find_address(request))
+    if found.rotate_due:
+        async with state.tx.write_async() as session:
+            fresh = await run_in_threadpool(rotate_token, session, found, now)
+        if fresh is not None:
+            # The frame around the application sets the cookie, whatever the endpoint answers.
+            request.scope[FRESH_TOKEN] = fresh
+            actor = replace(actor, csrf_token=derive_csrf_token(fresh))
+    return actor
+
+
+def find_address(request: Request) -> str:
+    """Return the network address of who asks; behind a proxy on this machine the one that it names."""
+    return request.client.host if request.client is not None else ""
 
 
 def _check_origin(request: Request, *, required: bool) -> None:

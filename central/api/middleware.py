@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from central.api.problems import answer_refusal
 from central.domain.refusals import Reason, Refusal
+from central.domain.sessions import FRESH_TOKEN, make_cookie
 from central.metrics import Metrics
 from central.store.ids import new_id
 
@@ -42,6 +43,11 @@ class RequestFrame:
         async def send_framed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._frame(message, request_id, started)
+                fresh = scope.get(FRESH_TOKEN)
+                if fresh is not None:
+                    # In front: a cookie that the endpoint sets or deletes itself is the later word.
+                    cookie = make_cookie(fresh, https=request.app.state.settings.http.https)
+                    message["headers"].insert(0, (b"set-cookie", cookie.encode()))
             await send(message)
 
         declared = request.headers.get("Content-Length", "")

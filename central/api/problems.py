@@ -79,6 +79,8 @@ def answer_refusal(request: Request, refusal: Refusal) -> Response:
     if wants_page and refusal.reason is Reason.NOT_LOGGED_IN and request.method == "GET":
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=303)
+    if wants_page and refusal.reason is Reason.PASSWORD_DUE and request.method == "GET":
+        return RedirectResponse("/me/password", status_code=303)
     page = getattr(state, "refusal_page", None)
     if wants_page and page is not None:
         response: Response = page(request, refusal)

@@ -11,6 +11,9 @@ COOKIE = "openaisle_session"
 #: Browsers keep a __Host- cookie to https and this host; on plain loopback they would drop it.
 HTTPS_COOKIE = "__Host-openaisle_session"
 
+#: Key of the request scope: a token that takes the place of the one in the cookie.
+FRESH_TOKEN = "openaisle_fresh_token"  # noqa: S105 - the key, not a secret
+
 #: Tries without delay before the first lock.
 FREE_TRIES = 5
 FIRST_LOCK_S = 30
@@ -31,6 +34,12 @@ class SessionTimes:
 def cookie_name(*, https: bool) -> str:
     """Return the name of the session cookie."""
     return HTTPS_COOKIE if https else COOKIE
+
+
+def make_cookie(token: str, *, https: bool) -> str:
+    """Return the Set-Cookie line of a session token."""
+    secure = "; Secure" if https else ""
+    return f"{cookie_name(https=https)}={token}; HttpOnly; Path=/; SameSite=lax{secure}"
 
 
 def hash_token(token: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import func, select
@@ -10,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from central.domain.ingest import EpochState
-from central.jobs.link import CentralLink
 from central.metrics import Readings
 from central.services.backups import find_newest
+from central.store.audit import find_head, measure_pending
 from central.store.gateways import GatewayRow
 from central.store.ingest import CursorRow, list_cursors
 from central.store.movements import BoxLocationRow
@@ -21,7 +22,13 @@ from central.store.tx import Transactions
 log = structlog.get_logger(__name__)
 
 
-def read_metrics(tx: Transactions, link: CentralLink | None) -> dict[str, Readings]:
+class Link(Protocol):
+    """The centre's end of the link, as far as metrics look at it."""
+
+    def status(self) -> dict[str, Any]: ...
+
+
+def read_metrics(tx: Transactions, link: Link | None, now: datetime) -> dict[str, Readings]:
     """Return the computed metrics by name; without a database only those of the process."""
     readings: dict[str, Readings] = {
         "openaisle_central_writers_waiting": [((), float(tx.gate.waiting if tx.gate is not None else 0))],
@@ -33,7 +40,7 @@ def read_metrics(tx: Transactions, link: CentralLink | None) -> dict[str, Readin
         readings["openaisle_central_link_events_total"] = [((kind,), float(n)) for kind, n in sorted(counts.items())]
     try:
         with tx.read() as session:
-            return readings | _read_database(session) | _read_backup(session)
+            return readings | _read_database(session) | _read_audit(session, now) | _read_backup(session)
     except SQLAlchemyError as error:
         log.warning("metrics_without_database", error=str(error))
         return readings
@@ -63,6 +70,17 @@ def _read_backup(session: Session) -> dict[str, Readings]:
     if newest is None:
         return {}
     return {"openaisle_central_backup_age_seconds": [((), (datetime.now(UTC) - newest).total_seconds())]}
+
+
+def _read_audit(session: Session, now: datetime) -> dict[str, Readings]:
+    waiting, oldest = measure_pending(session)
+    head = find_head(session)
+    lag_s = max(0.0, (now - oldest).total_seconds()) if oldest is not None else 0.0
+    return {
+        "openaisle_central_audit_waiting": [((), float(waiting))],
+        "openaisle_central_audit_lag_seconds": [((), lag_s)],
+        "openaisle_central_audit_seq": [((), float(head.seq if head is not None else 0))],
+    }
 
 
 def _needs_admin(cursor: CursorRow) -> bool:

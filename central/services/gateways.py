@@ -9,10 +9,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from central.domain.audit import COMMAND_LINE, AuditAct, AuditEntry
+from central.domain.ingest import EpochState
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_scope
+from central.domain.refusals import NotFound, Reason, Refusal
+from central.store.audit import add_audit
 from central.store.gateways import GatewayRow
-from central.store.ingest import CursorRow, list_cursors
+from central.store.ingest import CursorRow, decide_epoch, list_cursors
 from central.store.rooms import RoomRow
 from central.store.scope import within
 
@@ -67,6 +71,18 @@ def list_gateways(session: Session, actor: Actor) -> tuple[GatewaySeen, ...]:
         )
         for gateway, name in rows
     )
+
+
+def admit_epoch(session: Session, actor: Actor | None, room_id: str, epoch: str, now: datetime) -> None:
+    """Let a further epoch of a room in; `actor` is None on the machine itself."""
+    if actor is not None and not find_scope(actor, Action.ADMIT_EPOCH).covers(room_id):
+        raise NotFound
+    decided_by = actor.person_id if actor is not None else COMMAND_LINE
+    known = decide_epoch(session, room_id, epoch, state=EpochState.ADMITTED, decided_by=decided_by, now=now)
+    if not known:
+        raise Refusal(Reason.EPOCH_UNKNOWN)
+    entry = AuditEntry(AuditAct.EPOCH_ADMITTED, "room", room_id, room_id, after={"epoch": epoch})
+    add_audit(session, actor, entry, now)
 
 
 def _to_epoch(cursor: CursorRow) -> EpochSeen:

@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from central.domain.audit import AuditAct, AuditEntry
 from central.domain.labels import LabelState, settles
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_scope
 from central.domain.refusals import NotFound
+from central.store.audit import add_audit
 from central.store.boxes import find_box
 from central.store.ids import new_id
 from central.store.labels import LabelRow, next_copy_no
@@ -58,6 +60,8 @@ def print_label(session: Session, actor: Actor, command: PrintLabel, now: dateti
     )
     session.add(row)
     session.flush()
+    after = {"label_id": row.id, "code": row.code, "copy_no": row.copy_no}
+    add_audit(session, actor, AuditEntry(AuditAct.LABEL_ISSUED, "box", box.id, box.title, after=after), now)
     return LabelIssued(row.id, box.room_id, row.code, row.copy_no)
 
 

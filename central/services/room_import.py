@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from central.domain.audit import AuditAct, AuditEntry
 from central.domain.feed import FeedChange, bank_body, place_body, room_body, staff_body
 from central.domain.locations import Action, Movement
 from central.domain.people import Actor, Grant, Role
@@ -18,6 +19,7 @@ from central.domain.refusals import Reason, Refusal
 from central.domain.room_changes import BoxChange, KnownBox, NewPlace, RoomChanges, find_box_changes, find_new_places
 from central.domain.seeds import BankPart, RoomSeed, StaffPart, UserPart
 from central.store import imports
+from central.store.audit import add_audit
 from central.store.boxes import load_boxes_by_code
 from central.store.feed import publish_boxes, publish_rows
 from central.store.gateways import GatewayRow
@@ -146,7 +148,10 @@ def apply_import(
         places, boxes, changed = imports.count_staged(session, import_id)
     if import_id is None:
         publish_rows(session, room.id, _list_room_rows(session, room.id))
-    return Imported(places, boxes, changed, len(staff), len(users))
+    imported = Imported(places, boxes, changed, len(staff), len(users))
+    entry = AuditEntry(AuditAct.ROOM_IMPORTED, "room", room.id, room.name, after=asdict(imported))
+    add_audit(session, actor, entry, now)
+    return imported
 
 
 def publish_next(session: Session, import_id: str) -> Progress:
@@ -352,7 +357,7 @@ def _keep_users(
         session.add(person)
         session.flush()
         rooms: list[str | None] = [*part.rooms] if part.rooms is not None else [_home(part, room_id)]
-        add_grants(session, person.id, [Grant(Role(role), room) for role in part.roles for room in rooms])
+        add_grants(session, person.id, [Grant(Role(role), room) for role in part.roles for room in rooms], now)
         added.append(login)
     return added
 

@@ -22,6 +22,8 @@ class RoomRow(Base):
     #: Two Crockford characters inside every code that this room prints.
     number: Mapped[str] = mapped_column(String(2), unique=True)
     name: Mapped[str] = mapped_column(String(120))
+    #: The service centre or department that it serves; none: nobody but its own staff reaches it by a unit.
+    unit_id: Mapped[str | None] = mapped_column(ForeignKey("units.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 

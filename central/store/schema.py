@@ -2,9 +2,39 @@
 
 from __future__ import annotations
 
-from central.store import boxes, feed, gateways, imports, ingest, labels, movements, people, rooms, sessions, settings
+from central.store import (
+    approvals,
+    audit,
+    boxes,
+    feed,
+    gateways,
+    imports,
+    ingest,
+    labels,
+    movements,
+    organisation,
+    people,
+    rooms,
+    sessions,
+    settings,
+)
 from central.store.base import Base
 
-TABLE_MODULES = (rooms, boxes, movements, gateways, labels, people, sessions, settings, ingest, feed, imports)
+TABLE_MODULES = (
+    organisation,
+    rooms,
+    boxes,
+    movements,
+    gateways,
+    labels,
+    people,
+    sessions,
+    settings,
+    ingest,
+    feed,
+    imports,
+    audit,
+    approvals,
+)
 
 metadata = Base.metadata

@@ -12,8 +12,7 @@ from central.domain.ingest import EpochState
 from central.domain.permissions import Action, allows, find_scope, needs
 from central.domain.refusals import NotFound, Reason, Refusal
 from central.domain.wording import N_
-from central.services.gateways import GatewaySeen, list_gateways
-from central.services.ingest import admit_epoch
+from central.services.gateways import GatewaySeen, admit_epoch, list_gateways
 from central.web.attention import list_matters
 from central.web.render import actor_of, render, say_in
 from central.web.transactions import ReadSession, WriteSession
@@ -69,11 +68,7 @@ def admit_book(
         text = say_in(request)(N_("This isn't the number of the room. Type %(number)s."), number=room_id)
         errors = {"number": text}
         return render(request, "admit.html", status=422, here="gateways", gateway=gateway, errors=errors, number=number)
-    actor = actor_of(request)
-    if not admit_epoch(
-        session, room_id=room_id, epoch=epoch, decided_by=actor.person_id, now=request.app.state.read_clock()
-    ):
-        raise Refusal(Reason.EPOCH_UNKNOWN)
+    admit_epoch(session, actor_of(request), room_id, epoch, request.app.state.read_clock())
     return RedirectResponse("/gateways?done=admitted", status_code=303)
 
 

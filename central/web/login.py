@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from central.domain.permissions import Action, needs
 from central.domain.refusals import NotFound, Refusal
-from central.domain.sessions import cookie_name
+from central.domain.sessions import cookie_name, make_cookie
 from central.domain.wording import N_, word_refusal
 from central.services.sessions import LogIn, log_in, log_out, verify_password
 from central.web.language import COOKIE, LANGUAGES
@@ -54,7 +54,15 @@ async def enter(
         )
     async with app.tx.read_async() as session:
         verified = await run_sync(verify_password, session, app.hasher, login.strip(), password)
-    command = LogIn(login.strip(), verified, "cookie")
+    https = app.settings.http.https
+    command = LogIn(
+        login=login.strip(),
+        verified=verified,
+        kind="cookie",
+        address=request.client.host if request.client is not None else "",
+        agent=request.headers.get("user-agent", ""),
+        former_token=request.cookies.get(cookie_name(https=https), "")[:128],
+    )
     async with app.tx.write_async() as session:
         outcome = await run_sync(log_in, session, command, app.session_times, app.read_clock())
     if isinstance(outcome, Refusal):
@@ -65,14 +73,14 @@ async def enter(
             request, "login.html", status=status, next=keep_local(next), login=login, errors={}, problem=problem
         )
     app.metrics.count("openaisle_central_logins_total", "logged_in")
-    response = RedirectResponse(keep_local(next), status_code=303)
-    https = app.settings.http.https
-    response.set_cookie(cookie_name(https=https), outcome.token, httponly=True, secure=https, samesite="lax", path="/")
+    target = "/me/password" if outcome.actor.must_change else keep_local(next)
+    response = RedirectResponse(target, status_code=303)
+    response.headers.append("set-cookie", make_cookie(outcome.token, https=https))
     return response
 
 
 @router.post("/logout")
-@needs(Action.SELF)
+@needs(Action.OWN_ACCESS)
 def leave(request: Request, session: WriteSession) -> Response:
     """End the session."""
     log_out(session, actor_of(request), request.app.state.read_clock())

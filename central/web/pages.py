@@ -6,16 +6,45 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from central.web import acts, boxes, gateways, home, login, people, rooms
+from central.web import (
+    acts,
+    approvals,
+    audit,
+    boxes,
+    gateways,
+    home,
+    login,
+    me,
+    organisation,
+    people,
+    person,
+    person_roles,
+    rooms,
+)
 from central.web.live import Board, EmptyBoard, Fan
+from central.web.reminders import load_reminders
 from central.web.troubles import show_trouble
 
-ROUTERS = (login.router, home.router, rooms.router, boxes.router, acts.router, gateways.router, people.router)
+ROUTERS = (
+    login.router,
+    home.router,
+    rooms.router,
+    boxes.router,
+    acts.router,
+    approvals.router,
+    gateways.router,
+    people.router,
+    person.router,
+    person_roles.router,
+    organisation.router,
+    audit.router,
+    me.router,
+)
 
 
 class Assets(StaticFiles):
@@ -34,6 +63,6 @@ def mount_pages(app: FastAPI, *, live: Board | None = None, **_parts: Any) -> No
     app.state.fan = Fan(live or EmptyBoard())
     app.state.refusal_page = show_trouble
     for router in ROUTERS:
-        app.include_router(router, include_in_schema=False)
+        app.include_router(router, include_in_schema=False, dependencies=[Depends(load_reminders)])
     app.mount("/static", Assets(directory=Path(str(resources.files("central.web"))) / "static"), name="static")
     app.mount("/ui", Assets(directory=Path(str(resources.files("ui")))), name="ui")

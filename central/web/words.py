@@ -77,9 +77,106 @@ BANK_STATES = {
 }
 
 ROLES = {
+    "handler": N_("handler"),
+    "collector": N_("collector"),
     "archivist": N_("archivist"),
+    "team_leader": N_("team leader"),
+    "centre_manager": N_("centre manager"),
+    "department": N_("department staff"),
     "admin": N_("central admin"),
     "technician": N_("technician"),
+}
+
+ROLE_STATES = {
+    "in_force": Word("normal", "done", N_("in force")),
+    "coming": Word("moving", "clock", N_("begins later")),
+    "ended": Word("offline", "no", N_("ended")),
+}
+
+UNIT_KINDS = {
+    "department": N_("department"),
+    "centre": N_("service centre"),
+    "team": N_("team"),
+}
+
+BADGE_STATES = {
+    "valid": Word("normal", "done", N_("valid")),
+    "expired": Word("offline", "clock", N_("expired")),
+    "revoked": Word("offline", "no", N_("revoked")),
+    "lost": Word("stop", "attention", N_("reported lost")),
+}
+
+APPROVAL_ACTS = {
+    "merge_dossiers": N_("Merge two dossiers"),
+    "edit_template": N_("Edit a template in force"),
+}
+
+APPROVAL_STATES = {
+    "asked": Word("warning", "clock", N_("waits for a decision")),
+    "approved": Word("normal", "done", N_("approved")),
+    "refused": Word("stop", "no", N_("refused")),
+    "withdrawn": Word("offline", "undo", N_("taken back")),
+    "used": Word("normal", "done", N_("approved and done")),
+    "expired": Word("offline", "clock", N_("time has passed")),
+}
+
+SUBJECT_KINDS = {
+    "person": N_("person"),
+    "unit": N_("unit"),
+    "room": N_("archive room"),
+    "box": N_("box"),
+    "approval": N_("approval"),
+    "audit": N_("audit log"),
+}
+
+AUDIT_ACTS = {
+    "logged_in": N_("logged in"),
+    "logged_out": N_("logged out"),
+    "locked_out": N_("log-in paused after failed tries"),
+    "session_ended": N_("session ended"),
+    "password_changed": N_("own password changed"),
+    "password_reset": N_("password reset"),
+    "person_created": N_("person added"),
+    "person_changed": N_("person changed"),
+    "person_deactivated": N_("person deactivated"),
+    "person_activated": N_("person activated again"),
+    "role_granted": N_("role given"),
+    "role_withdrawn": N_("role withdrawn"),
+    "absence_set": N_("absence entered"),
+    "absence_ended": N_("absence ended"),
+    "badge_issued": N_("badge issued"),
+    "badge_ended": N_("badge ended"),
+    "unit_created": N_("unit added"),
+    "unit_changed": N_("unit changed"),
+    "unit_closed": N_("unit closed"),
+    "room_assigned": N_("archive room assigned to a unit"),
+    "room_imported": N_("archive room taken over from its file"),
+    "epoch_admitted": N_("record book admitted"),
+    "label_issued": N_("label sent to print"),
+    "audit_exported": N_("audit log exported"),
+    "approval_asked": N_("approval asked for"),
+    "approval_decided": N_("approval decided"),
+    "approval_withdrawn": N_("question taken back"),
+    "approval_used": N_("approval used"),
+    "page_viewed": N_("page viewed"),
+}
+
+#: What is said above a page after an act was done.
+DONE_NOTES = {
+    "changed": Word("normal", "done", N_("The change is saved.")),
+    "role_granted": Word("normal", "done", N_("The role is given.")),
+    "role_withdrawn": Word("normal", "done", N_("The role is withdrawn; it ended at once.")),
+    "badge_ended": Word("normal", "done", N_("The badge is ended. Its archive room learns it with the next feed.")),
+    "absence_set": Word("normal", "done", N_("The absence is entered.")),
+    "absence_ended": Word("normal", "done", N_("The absence is ended.")),
+    "deactivated": Word("normal", "done", N_("The person is deactivated. Sessions and badges ended.")),
+    "activated": Word("normal", "done", N_("The person is active again.")),
+    "sessions_ended": Word("normal", "done", N_("The sessions are ended.")),
+    "password_changed": Word("normal", "done", N_("Your password is changed. Your other sessions ended.")),
+    "unit_created": Word("normal", "done", N_("The unit is added.")),
+    "unit_closed": Word("normal", "done", N_("The unit is closed.")),
+    "decided": Word("normal", "done", N_("Your decision is recorded.")),
+    "taken_back": Word("normal", "done", N_("Your question is taken back.")),
 }
 
 #: What became of a request for an aisle.

@@ -11,19 +11,24 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from central.app import Parts, compose_app, set_up_logging
-from central.domain.people import Actor, Grant, Role
+from central.domain.organisation import UnitKind
+from central.domain.people import CENTRE_ROLES, TEAM_ROLES, Actor, Grant, Role
 from central.domain.seeds import parse_seed
 from central.jobs.acts import Acts
 from central.jobs.room_import import run_import
 from central.metrics import Metrics
 from central.services.commands import CommandAnswer, CommandPort
+from central.services.people import CreatePerson, create_person
 from central.services.room_import import Imported
 from central.settings import CentralSettings, DatabaseSettings, HttpSettings, LogSettings, MqttSettings
 from central.store.boxes import BoxRow
+from central.store.ids import new_id
+from central.store.organisation import UnitRow
 from central.store.passwords import SecretHasher
+from central.store.rooms import RoomRow
 from central.store.tx import Transactions
 from tests.integration.central.room_files import ADMIN, ARCHIVIST, TECHNICIAN
 
@@ -33,6 +38,8 @@ HOST = "http://testserver"
 HASHER = SecretHasher(time_cost=1, memory_kib=64)
 PASSWORDS = dict((ARCHIVIST, ADMIN, TECHNICIAN))
 LOGINS = {Role.ARCHIVIST: ARCHIVIST[0], Role.ADMIN: ADMIN[0], Role.TECHNICIAN: TECHNICIAN[0]}
+#: Password of everybody whom a test founds itself.
+PASSWORD = "paper-and-string-1"
 
 
 @dataclass
@@ -56,17 +63,62 @@ class Centre:
     clock: HandClock
     app: FastAPI
     clients: list[TestClient] = field(default_factory=list)
+    people: dict[str, str] = field(default_factory=dict)
+    units: dict[UnitKind, str] = field(default_factory=dict)
 
     def client(self, role: Role | None = None, room_id: str = "r01") -> TestClient:
         """A machine's client, logged in by bearer token; without a role nobody."""
         client = TestClient(self.app, base_url=HOST, raise_server_exceptions=False, follow_redirects=False)
         self.clients.append(client)
-        if role is not None:
-            login = f"{LOGINS[role]}-{room_id}"
-            answer = client.post("/api/v1/sessions", json={"login": login, "password": PASSWORDS[LOGINS[role]]})
-            assert answer.status_code == 201, answer.text
-            client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        if role in LOGINS:
+            self.log_in(client, f"{LOGINS[role]}-{room_id}", PASSWORDS[LOGINS[role]])
+        elif role is not None:
+            login = role.value.replace("_", "-")
+            if login not in self.people:
+                self.found_person(login, Grant(role, None, self.found_unit(role)))
+            self.log_in(client, login)
         return client
+
+    def log_in(self, client: TestClient, login: str, password: str = PASSWORD) -> None:
+        """Let a machine's client act for this person."""
+        answer = client.post("/api/v1/sessions", json={"login": login, "password": password})
+        assert answer.status_code == 201, answer.text
+        client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+
+    def client_of(self, login: str, password: str = PASSWORD) -> TestClient:
+        """A machine's client for a person whom the test founded."""
+        client = self.client()
+        self.log_in(client, login, password)
+        return client
+
+    def found_person(self, login: str, *grants: Grant, name: str = "") -> str:
+        """Found a person as the machine itself does; return their id."""
+        command = CreatePerson(login, name or login, HASHER.hash_secret(PASSWORD), frozenset(grants))
+        with self.tx.write() as session:
+            self.people[login] = create_person(session, None, command, self.clock())
+        return self.people[login]
+
+    def found_unit(self, role: Role) -> str | None:
+        """The team or service centre (which room r01 serves) that a role is held for in tests; None: the whole house."""
+        kind = UnitKind.TEAM if role in TEAM_ROLES else UnitKind.CENTRE if role in CENTRE_ROLES else None
+        if kind is None:
+            return None
+        if not self.units:
+            for each, name in (
+                (UnitKind.DEPARTMENT, "营销部"),
+                (UnitKind.CENTRE, "高新供电中心"),
+                (UnitKind.TEAM, "业务一班"),
+            ):
+                self.units[each] = new_id()
+                parent = {UnitKind.CENTRE: UnitKind.DEPARTMENT, UnitKind.TEAM: UnitKind.CENTRE}.get(each)
+                row = UnitRow(id=self.units[each], kind=each, name=name, created_at=self.clock())
+                row.parent_id = self.units[parent] if parent is not None else None
+                with self.tx.write() as session:
+                    session.add(row)
+            with self.tx.write() as session:
+                served = update(RoomRow).where(RoomRow.id == "r01").values(unit_id=self.units[UnitKind.CENTRE])
+                session.execute(served)
+        return self.units[kind]
 
     def answer_commands(self, port: CommandPort) -> None:
         """Let `port` stand for the rooms' gateways."""

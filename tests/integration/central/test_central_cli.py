@@ -65,7 +65,7 @@ def test_a_centre_is_founded_step_by_step(config: Path, tmp_path: Path) -> None:
     lost = run(config, "create-user", "li", "--role", "archivist", "--room", "r77", text="long-enough-1\n")
     assert (lost.exit_code, "r77" in lost.stderr) == (1, True)
     unknown = run(config, "admit-epoch", "r01", "0" * 32)
-    assert (unknown.exit_code, "no epoch" in unknown.stderr) == (1, True)
+    assert (unknown.exit_code, "has not asked to be admitted" in unknown.stderr) == (1, True)
 
 
 def test_a_bad_room_file_leaves_nothing(config: Path, tmp_path: Path) -> None:

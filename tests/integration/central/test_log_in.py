@@ -32,7 +32,10 @@ def try_log_in(client: TestClient, password: str = PASSWORD, login: str = LOGIN)
 def test_a_token_opens_and_log_out_shuts(centre: Centre) -> None:
     client = centre.client(Role.ARCHIVIST)
     me = client.get("/api/v1/sessions/current").json()
-    assert (me["login"], me["grants"]) == (LOGIN, [{"role": "archivist", "room_id": "r01"}])
+    assert (me["login"], me["grants"]) == (
+        LOGIN,
+        [{"role": "archivist", "room_id": "r01", "unit_id": None, "deputy_for": None}],
+    )
     assert client.delete("/api/v1/sessions/current").status_code == 204
     answer = client.get("/api/v1/sessions/current")
     assert (answer.status_code, answer.json()["reason"]) == (401, "not_logged_in")

@@ -33,7 +33,9 @@ def tx(clean_engine: Engine) -> Transactions:
 def read_all(tx: Transactions) -> dict[str, list[Any]]:
     with tx.read() as session:
         return {
-            name: sorted(map(repr, session.execute(select(table)).all())) for name, table in metadata.tables.items()
+            name: sorted(map(repr, session.execute(select(table)).all()))
+            for name, table in metadata.tables.items()
+            if not name.startswith("audit_")  # that it was imported is written down each time
         }
 
 
@@ -129,14 +131,15 @@ def test_a_file_at_odds_with_the_store_leaves_nothing(tx: Transactions, fault: s
 
 def test_people_of_the_file_get_their_rooms(tx: Transactions) -> None:
     load_room(tx, room_file())
-    from central.store.people import find_person_by_login, load_grants
+    from central.store.grants import load_grants
+    from central.store.people import find_person_by_login
 
     with tx.read() as session:
         scopes = {}
         for login in ("archivist-r01", "mender-r01", "keeper-r01"):
             found = find_person_by_login(session, login)
             assert found is not None
-            scopes[login] = {(grant.role, grant.room_id) for grant in load_grants(session, found.id)}
+            scopes[login] = {(grant.role, grant.room_id) for grant in load_grants(session, found.id, START)}
         assert session.scalar(select(func.count()).select_from(PersonRow)) == 4
     assert scopes == {
         "archivist-r01": {(Role.ARCHIVIST, "r01")},

@@ -9,8 +9,11 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from central.app import SchemaBehindError, open_store
+from central.domain.people import Grant, Role
 from central.store.base import open_engine, sqlite_instant
+from central.store.grants import load_grants
 from central.store.migrate import compare_schema, downgrade_schema, newest_revision, read_revision, upgrade_schema
+from central.store.people import load_badges, load_held_roles
 from central.store.rooms import RoomRow
 from central.store.schema import metadata
 from central.store.tx import Transactions
@@ -30,6 +33,48 @@ def test_up_and_down_and_up_again(empty_database_url: str) -> None:
     assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
     upgrade_schema(engine)
     assert set(inspect(engine).get_table_names()) - {"alembic_version"} == set(metadata.tables)
+    engine.dispose()
+
+
+def test_rows_of_before_live_on(empty_database_url: str) -> None:
+    """A database of the first revision comes up with people, roles, badges and sessions intact, and goes back down."""
+    engine = open_engine(empty_database_url, pool_size=2)
+    upgrade_schema(engine, "0001")
+    at = "2026-11-01 08:00:00.000000"
+    rows = (
+        f"INSERT INTO rooms (id, number, name, created_at) VALUES ('r01', '01', '库房', '{at}')",
+        (
+            "INSERT INTO people (id, name, login, password_hash, language, active, failed_tries, created_at)"
+            f" VALUES ('p1', '李慧', 'lihui', 'x', 'zh-CN', true, 0, '{at}')"
+        ),
+        "INSERT INTO person_roles (id, person_id, role, room_id) VALUES ('h1', 'p1', 'archivist', 'r01')",
+        (
+            "INSERT INTO badges (code, person_id, room_id, pin_hash, active, created_at)"
+            f" VALUES ('ST010000011', 'p1', 'r01', 'y', true, '{at}')"
+        ),
+        (
+            "INSERT INTO sessions (id, person_id, token_hash, kind, created_at, seen_at, expires_at)"
+            f" VALUES ('s1', 'p1', 'z', 'cookie', '{at}', '{at}', '{at}')"
+        ),
+    )
+    with engine.begin() as connection:
+        for row in rows:
+            connection.execute(text(row))
+    upgrade_schema(engine)
+    assert compare_schema(engine) == []
+    with Transactions(engine, pool_size=12).read() as session:
+        now = datetime(2026, 11, 24, tzinfo=UTC)
+        assert load_grants(session, "p1", now) == {Grant(Role.ARCHIVIST, "r01")}
+        (held,) = load_held_roles(session, ["p1"])
+        assert held.from_at == datetime(2026, 11, 1, 8, tzinfo=UTC)
+        assert [badge.code for badge in load_badges(session, "p1")] == ["ST010000011"]
+        assert session.scalar(text("SELECT rights FROM sessions")) == ""
+    downgrade_schema(engine, "0001")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT person_id, role, room_id FROM person_roles")).all() == [
+            ("p1", "archivist", "r01")
+        ]
+        assert connection.execute(text("SELECT login FROM people")).all() == [("lihui",)]
     engine.dispose()
 
 
