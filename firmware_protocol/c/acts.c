@@ -12,32 +12,32 @@ static uint16_t wake(struct controller *c)
     return 0;
 }
 
+/* Aisle 0 means all of them. */
+static uint16_t chosen(const struct controller *c, uint8_t aisle)
+{
+    return (uint16_t)(aisle == 0u ? BIT(c->plan->aisles) - 1u : BIT(aisle - 1u));
+}
+
 static uint16_t lock(struct controller *c, uint8_t aisle)
 {
-    if (aisle == 0u || aisle > c->plan->aisles)
-        return REASON_NO_SUCH_TARGET;
-    c->gateway_locks = (uint16_t)(c->gateway_locks | BIT(aisle - 1u));
+    c->gateway_locks = (uint16_t)(c->gateway_locks | chosen(c, aisle));
     return 0;
 }
 
 /* Releases only what LOCK over the wire has set; a lock set from inside is released at the aisle. */
 static uint16_t unlock(struct controller *c, uint8_t aisle)
 {
-    if (aisle == 0u || aisle > c->plan->aisles)
-        return REASON_NO_SUCH_TARGET;
-    if (((uint32_t)c->inputs.in_aisle_locks >> (aisle - 1u) & 1u) != 0u)
+    if ((c->inputs.in_aisle_locks & chosen(c, aisle)) != 0u)
         return REASON_LOCAL;
-    c->gateway_locks = (uint16_t)(c->gateway_locks & ~BIT(aisle - 1u));
+    c->gateway_locks = (uint16_t)(c->gateway_locks & ~chosen(c, aisle));
     return 0;
 }
 
 static uint16_t light(struct controller *c, uint8_t aisle, bool on)
 {
-    const uint32_t chosen = aisle == 0u ? BIT(c->plan->aisles) - 1u : BIT(aisle - 1u);
+    const uint16_t lamps = chosen(c, aisle);
 
-    if (aisle > c->plan->aisles)
-        return REASON_NO_SUCH_TARGET;
-    c->lights = (uint16_t)(on ? c->lights | chosen : c->lights & ~chosen);
+    c->lights = (uint16_t)(on ? c->lights | lamps : c->lights & ~lamps);
     hal_light_aisles(c->lights);
     return 0;
 }
@@ -49,7 +49,7 @@ static uint16_t clear_fault(struct controller *c)
 
     if (c->trips != 0u || c->inputs.estop_open)
         return REASON_LOCAL;
-    if (c->inputs.faults != 0u)
+    if (c->inputs.faults != 0u || c->inputs.overloads != 0u || c->inputs.supply_lost)
         return REASON_FAULT;
     for (bit = 0; bit < 16u; bit++)
         if (((uint32_t)c->faults >> bit & 1u) != 0u)
@@ -62,6 +62,10 @@ static uint16_t clear_fault(struct controller *c)
 
 static uint16_t carry_out(struct controller *c, uint8_t operation, uint8_t aisle)
 {
+    const bool takes_aisle = operation >= OPERATION_LOCK && operation <= OPERATION_LIGHT_OFF;
+
+    if (operation >= OPERATION_LOCK && aisle > (takes_aisle ? c->plan->aisles : 0u))
+        return REASON_NO_SUCH_TARGET;
     switch (operation) {
     case OPERATION_WAKE:
         return wake(c);

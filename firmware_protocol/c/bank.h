@@ -56,7 +56,8 @@ struct bank_plan {
     uint16_t braking_mm;
     uint16_t creep_mm; /* the last stretch of each column, driven slowly */
     uint32_t sleep_after_ms; /* 0 = never */
-    uint32_t sensors; /* CAN_FOOT_BEAMS .. CAN_ENTRY_BEAMS, CAN_CLIMATE, as fitted */
+    uint32_t sensors; /* CAN_FOOT_BEAMS .. CAN_ENTRY_BEAMS, CAN_CLIMATE, CAN_SWEEPS .. CAN_DOOR_CONTACT, CAN_WEAR, as fitted */
+    bool fire_parks;  /* the fire authority wants the columns together (SPEC 5.15) */
     const char *maker;
     const char *model;
     const char *serial_number;

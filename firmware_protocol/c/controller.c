@@ -8,6 +8,7 @@
 #include "motion.h"
 #include "requests.h"
 #include "selection.h"
+#include "wear.h"
 
 void controller_start(struct controller *c, const struct bank_plan *plan, uint8_t unit)
 {
@@ -28,7 +29,8 @@ void controller_start(struct controller *c, const struct bank_plan *plan, uint8_
     inputs_start(c);
     drives_off(c);
     ring_note(&c->ring, EVENT_POWER_ON, 0);
-    state_rest(c, STATE_ASLEEP);
+    wear_start(c);
+    state_rest(c, state_sleeping(c));
 }
 
 /* The sequence counts steps of the clock, not the clock itself: so it doesn't jump where the clock wraps. */

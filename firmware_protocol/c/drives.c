@@ -50,10 +50,9 @@ static bool has_arrived(const struct controller *c, uint8_t index)
     return way >= -near && (contacts & CONTACT_LEFT) != 0u;
 }
 
-static void set_drive(struct controller *c, uint8_t index, int way)
+void drives_set(struct controller *c, uint8_t index, int way, bool creep)
 {
     const uint32_t bit = BIT(index);
-    const int32_t left = way_of(c, index);
 
     if (way == 0 || (c->driving & bit) == 0u || (c->inputs.turning & bit) != 0u)
         c->pushed_since_ms[index] = c->now_ms;
@@ -61,7 +60,14 @@ static void set_drive(struct controller *c, uint8_t index, int way)
         c->driving &= ~bit;
     else
         c->driving |= bit;
-    hal_drive((uint8_t)(index + 1u), way, (left < 0 ? -left : left) <= (int32_t)c->plan->creep_mm);
+    hal_drive((uint8_t)(index + 1u), way, creep);
+}
+
+static bool is_near(const struct controller *c, uint8_t index)
+{
+    const int32_t left = way_of(c, index);
+
+    return (left < 0 ? -left : left) <= (int32_t)c->plan->creep_mm;
 }
 
 bool drives_follow(struct controller *c)
@@ -77,13 +83,14 @@ bool drives_follow(struct controller *c)
             if (state_is_over(c, c->since_ms, c->start_after_ms[i]))
                 way = way_of(c, i) > 0 ? 1 : -1;
         }
-        set_drive(c, i, way);
+        drives_set(c, i, way, is_near(c, i));
     }
     return arrived && c->inputs.turning == 0u;
 }
 
-bool drives_are_stuck(const struct controller *c)
+uint32_t drives_stuck(const struct controller *c)
 {
+    uint32_t stuck = 0;
     uint8_t i;
 
     for (i = 0; i < c->plan->columns; i++) {
@@ -91,9 +98,9 @@ bool drives_are_stuck(const struct controller *c)
 
         if ((c->driving & bit) != 0u && (c->inputs.turning & bit) == 0u &&
             state_is_over(c, c->pushed_since_ms[i], JAM_AFTER_MS))
-            return true;
+            stuck |= bit;
     }
-    return false;
+    return stuck;
 }
 
 void drives_off(struct controller *c)
@@ -101,5 +108,5 @@ void drives_off(struct controller *c)
     uint8_t i;
 
     for (i = 0; i < c->plan->columns; i++)
-        set_drive(c, i, 0);
+        drives_set(c, i, 0, false);
 }

@@ -10,8 +10,11 @@ void drives_stagger(struct controller *c);
 /* Drive every column towards its target; true once all have arrived and nothing turns. */
 bool drives_follow(struct controller *c);
 
-/* Whether some drive pushes and its column does not turn. */
-bool drives_are_stuck(const struct controller *c);
+/* Switch one drive: way -1 left, 0 off, 1 right. */
+void drives_set(struct controller *c, uint8_t index, int way, bool creep);
+
+/* Columns whose drive pushes and that do not turn. */
+uint32_t drives_stuck(const struct controller *c);
 
 /* All drives off: brakes fall in. */
 void drives_off(struct controller *c);

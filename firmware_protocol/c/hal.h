@@ -18,6 +18,8 @@ struct hal_inputs {
     uint16_t in_aisle_locks;  /* aisles locked from inside */
     uint16_t buttons;         /* buttons held now, bit 0 = button 1 */
     uint32_t edges_pressed;   /* columns whose edge feels something now */
+    uint32_t sweeps_pressed;  /* columns whose kick bar is pressed now */
+    uint32_t overloads;       /* columns whose drive draws more current than it may */
     uint32_t turning;         /* columns that turn now: no bit may be missing while steel moves */
     uint32_t turned_by_hand;  /* columns moved by the handle since the last reading */
     uint16_t faults;          /* FAULT_ bits that the hardware reports now */
@@ -26,6 +28,10 @@ struct hal_inputs {
     bool estop_open;
     bool stop_pressed;
     bool fire;
+    bool smoke;
+    bool water;
+    bool supply_lost;         /* the drives have no power; this controller still has */
+    uint16_t doors_open;      /* bit 0 is the room's own door */
     bool local_panel;
     bool clutch_released;
     bool maintenance_key;
@@ -34,6 +40,7 @@ struct hal_inputs {
     uint8_t contacts[MAX_COLUMNS];     /* CONTACT_ bits */
     uint16_t temperature;     /* as on the wire: 0.1 degC, 0x8000 = no sensor */
     uint16_t humidity;        /* 0.1 %, 0xFFFF = no sensor */
+    uint16_t current_ma[MAX_COLUMNS]; /* motor current now, 0xFFFF = not measured */
 };
 
 /* Milliseconds since any moment, wrapping at 2^32. */
@@ -53,6 +60,14 @@ void hal_warn(bool on);
 
 /* Light a place (packed as SPEC 3.6), or none with aisle 0. */
 void hal_show_place(uint8_t aisle, uint16_t place);
+
+/* All columns of every segment stand pushed together, the free width in the home gaps: count positions from here on,
+ * and let `homings` rise.
+ */
+void hal_take_home(void);
+
+/* Journeys of a column since it was built, 0xFFFFFFFF = not kept; `add` more of them. Kept over power loss. */
+uint32_t hal_count_journeys(uint8_t column, uint8_t add);
 
 /* Lamps of the aisles. */
 void hal_light_aisles(uint16_t aisles);

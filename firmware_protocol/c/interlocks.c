@@ -4,7 +4,8 @@ static bool is_tripped(const struct controller *c)
 {
     const struct hal_inputs *in = &c->inputs;
 
-    return in->estop_open || in->stop_pressed || in->edges_pressed != 0u || in->beams_broken != 0u || c->trips != 0u;
+    return in->estop_open || in->stop_pressed || in->edges_pressed != 0u || in->sweeps_pressed != 0u ||
+           in->beams_broken != 0u || c->trips != 0u;
 }
 
 uint16_t interlocks_against(const struct controller *c, uint16_t narrowing)
@@ -18,13 +19,13 @@ uint16_t interlocks_against(const struct controller *c, uint16_t narrowing)
         reasons |= REASON_LOCKED;
     if (is_tripped(c))
         reasons |= REASON_LOCAL;
-    if (c->faults != 0u)
+    if (c->faults != 0u || in->supply_lost)
         reasons |= REASON_FAULT;
     if (c->position_lost)
         reasons |= REASON_POSITION_UNKNOWN;
     if (in->local_panel || in->clutch_released || in->maintenance_key)
         reasons |= REASON_LOCAL_CONTROL;
-    if (in->fire)
+    if (in->fire || in->smoke)
         reasons |= REASON_FIRE;
     return (uint16_t)reasons;
 }
@@ -50,7 +51,7 @@ static uint8_t name_trip(const struct controller *c)
 {
     if (c->inputs.estop_open)
         return CAUSE_ESTOP;
-    if (c->inputs.edges_pressed != 0u || (c->trips & TRIP_EDGE) != 0u)
+    if (c->inputs.edges_pressed != 0u || c->inputs.sweeps_pressed != 0u || (c->trips & (TRIP_EDGE | TRIP_SWEEP)) != 0u)
         return CAUSE_EDGE;
     if (c->inputs.beams_broken != 0u || (c->trips & TRIP_BEAM) != 0u)
         return CAUSE_BEAM;
@@ -63,6 +64,8 @@ uint8_t interlocks_cause(const struct controller *c, uint16_t reasons)
         return name_trip(c);
     if ((reasons & REASON_FIRE) != 0u)
         return CAUSE_FIRE;
+    if (c->inputs.supply_lost)
+        return CAUSE_POWER;
     if ((reasons & (REASON_LOCAL_CONTROL | REASON_POSITION_UNKNOWN)) != 0u)
         return CAUSE_LOCAL_CONTROL;
     if ((reasons & REASON_OCCUPIED) != 0u)

@@ -1,33 +1,82 @@
 #include "motion.h"
 
 #include "drives.h"
+#include "homing.h"
 #include "interlocks.h"
 #include "rails.h"
+#include "wear.h"
 
 uint16_t motion_narrowing(const struct controller *c)
 {
+    if (c->position_lost)
+        return homing_narrowing(c->plan);
     return rails_narrowing(c->plan, c->inputs.position_mm, c->targets);
+}
+
+uint16_t motion_reasons(const struct controller *c)
+{
+    uint32_t reasons = interlocks_against(c, motion_narrowing(c));
+
+    if (state_operation(c) == OPERATION_HOME)
+        reasons &= ~REASON_POSITION_UNKNOWN;
+    /* The fire input doesn't forbid the parking that it asked for. */
+    if (c->task.fire)
+        reasons &= ~REASON_FIRE;
+    return (uint16_t)reasons;
+}
+
+/* Indicator and lamp of an opening. */
+static void show(struct controller *c)
+{
+    if (state_operation(c) != OPERATION_OPEN)
+        return;
+    c->shown_aisle = state_aisle(c);
+    c->shown_place = c->task.place;
+    c->lights = (uint16_t)(c->lights | BIT(c->shown_aisle - 1u));
+    hal_show_place(c->shown_aisle, c->shown_place);
+    hal_light_aisles(c->lights);
+}
+
+/* What has arrived: homing proves positions, parking puts out the lights and lets the bank sleep. */
+static void complete(struct controller *c)
+{
+    const bool parks = state_operation(c) == OPERATION_PARK;
+
+    if (state_operation(c) == OPERATION_HOME) {
+        hal_take_home();
+        c->position_lost = false;
+        c->occupancy_unknown = 0;
+        ring_note(&c->ring, EVENT_HOMED, 0);
+        hal_read_inputs(&c->inputs);
+    }
+    c->lights = parks ? (uint16_t)0u : (uint16_t)(c->lights & rails_open_aisles(c->plan, c->inputs.position_mm));
+    hal_light_aisles(c->lights);
+    if (parks) {
+        c->shown_aisle = 0;
+        c->shown_place = 0;
+        hal_show_place(0, 0);
+    }
+    state_finish(c, OUTCOME_DONE, CAUSE_ARRIVED, parks ? state_sleeping(c) : STATE_IDLE);
+    if (c->state == STATE_ASLEEP)
+        ring_note(&c->ring, EVENT_ASLEEP, 0);
 }
 
 void motion_start(struct controller *c)
 {
     c->whole_way_mm = rails_way_left(c->plan, c->inputs.position_mm, c->targets);
-    if (c->whole_way_mm != 0u) {
+    if (c->whole_way_mm != 0u || c->position_lost) {
         state_enter(c, STATE_WARNING);
         return;
     }
-    c->shown_aisle = state_aisle(c);
-    c->shown_place = c->task.place;
-    hal_show_place(c->shown_aisle, c->shown_place);
-    state_finish(c, OUTCOME_DONE, CAUSE_ARRIVED, STATE_IDLE);
+    show(c);
+    complete(c);
 }
 
 static void set_off(struct controller *c)
 {
-    c->shown_aisle = state_aisle(c);
-    c->shown_place = c->task.place;
-    hal_show_place(c->shown_aisle, c->shown_place);
+    show(c);
     drives_stagger(c);
+    wear_begin(c);
     state_enter(c, STATE_MOVING);
 }
 
@@ -77,7 +126,7 @@ static uint8_t outcome_of(uint16_t reasons)
 
 static void poll_warning(struct controller *c)
 {
-    const uint16_t reasons = interlocks_against(c, motion_narrowing(c));
+    const uint16_t reasons = motion_reasons(c);
 
     if (reasons != 0u)
         state_finish(c, outcome_of(reasons), interlocks_cause(c, reasons), STATE_STOPPED);
@@ -91,9 +140,18 @@ static void poll_standstill(struct controller *c)
         state_finish(c, OUTCOME_NONE, c->task.cause, STATE_STOPPED);
 }
 
+static void note_overloads(struct controller *c, uint32_t columns)
+{
+    uint8_t bit;
+
+    for (bit = 0; bit < c->plan->columns; bit++)
+        if ((columns >> bit & 1u) != 0u)
+            ring_note(&c->ring, EVENT_OVERLOAD, (uint16_t)(bit + 1u));
+}
+
 static void poll_moving(struct controller *c)
 {
-    const uint16_t reasons = interlocks_against(c, motion_narrowing(c));
+    const uint16_t reasons = motion_reasons(c);
 
     if (c->task.ending) {
         poll_standstill(c);
@@ -103,10 +161,13 @@ static void poll_moving(struct controller *c)
         motion_brake(c, outcome_of(reasons), interlocks_cause(c, reasons));
     } else if (state_is_over(c, c->since_ms, c->plan->travel_ms + c->plan->travel_ms / 5u)) {
         fail(c, FAULT_TRAVEL_TIME, 5u, CAUSE_TRAVEL_TIME);
-    } else if (drives_are_stuck(c)) {
+    } else if (drives_stuck(c) != 0u) {
+        note_overloads(c, drives_stuck(c));
         fail(c, FAULT_JAM, 1u, CAUSE_FAULT);
-    } else if (drives_follow(c)) {
+    } else if (c->position_lost ? homing_follow(c) : drives_follow(c)) {
         state_enter(c, STATE_SETTLING);
+    } else {
+        wear_watch(c);
     }
 }
 
@@ -129,8 +190,9 @@ static void poll_settling(struct controller *c)
     if (c->task.ending) {
         poll_standstill(c);
     } else if (state_is_over(c, c->since_ms, c->plan->settle_ms)) {
+        wear_end(c);
         if (motion_contacts_agree(c))
-            state_finish(c, OUTCOME_DONE, CAUSE_ARRIVED, STATE_IDLE);
+            complete(c);
         else
             fail(c, FAULT_CONTACT_MISMATCH, 3u, CAUSE_FAULT);
     }

@@ -16,6 +16,9 @@ void motion_brake(struct controller *c, uint8_t outcome, uint8_t cause);
 /* Aisles that the task would take width from, from where the columns stand now. */
 uint16_t motion_narrowing(const struct controller *c);
 
+/* REASON_ bits against the task as it is now: at OPERATE, in WARNING and in MOVING. */
+uint16_t motion_reasons(const struct controller *c);
+
 /* Let time and interlocks do their work in WARNING, MOVING and SETTLING. */
 void motion_poll(struct controller *c);
 

@@ -118,7 +118,7 @@ void rails_aim(const struct bank_plan *plan, const uint16_t *positions, uint8_t 
 
         if (operation == OPERATION_VENTILATE)
             spread_in(plan, segment, targets);
-        else if (operation == OPERATION_CLOSE_ALL)
+        else if (operation == OPERATION_CLOSE_ALL || operation == OPERATION_PARK)
             open_in(plan, segment, positions, segment->home_aisle, targets);
         else if (segment->first_aisle <= aisle && aisle <= segment->last_aisle)
             open_in(plan, segment, positions, aisle, targets);

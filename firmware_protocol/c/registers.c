@@ -22,8 +22,8 @@ const struct register_block *registers_find(uint16_t address, uint16_t count, ch
 
 uint32_t registers_capabilities(const struct controller *c)
 {
-    return CAN_MEASURES_POSITION | CAN_CLOSE_ALL | CAN_VENTILATE | CAN_LOCK | CAN_LIGHT | CAN_INDICATOR | CAN_WAKE |
-           CAN_CLEAR_FAULT | CAN_FIRE_INPUT | CAN_INDICATOR_PER_PLACE | c->plan->sensors;
+    return CAN_MEASURES_POSITION | CAN_CLOSE_ALL | CAN_VENTILATE | CAN_PARK | CAN_HOME | CAN_LOCK | CAN_LIGHT |
+           CAN_INDICATOR | CAN_WAKE | CAN_CLEAR_FAULT | CAN_FIRE_INPUT | CAN_INDICATOR_PER_PLACE | c->plan->sensors;
 }
 
 static void show_identity(struct controller *c)
@@ -60,6 +60,8 @@ static uint16_t safety_inputs(const struct hal_inputs *in)
 
     bits |= in->estop_open ? SAFETY_ESTOP_OPEN : 0u;
     bits |= in->edges_pressed != 0u ? SAFETY_EDGE_TRIPPED : 0u;
+    bits |= in->sweeps_pressed != 0u ? SAFETY_SWEEP_TRIPPED : 0u;
+    bits |= in->supply_lost ? SAFETY_DRIVE_SUPPLY_LOST : 0u;
     bits |= in->beams_broken != 0u ? SAFETY_BEAM_BROKEN : 0u;
     bits |= in->clutch_released ? SAFETY_CLUTCH_RELEASED : 0u;
     bits |= in->local_panel ? SAFETY_LOCAL_PANEL : 0u;
@@ -76,6 +78,7 @@ static uint16_t safety_bits(const struct controller *c)
 
     bits |= (c->trips & TRIP_EDGE) != 0u ? SAFETY_EDGE_TRIPPED | SAFETY_TRIP_LATCHED : 0u;
     bits |= (c->trips & TRIP_BEAM) != 0u ? SAFETY_BEAM_BROKEN | SAFETY_TRIP_LATCHED : 0u;
+    bits |= (c->trips & TRIP_SWEEP) != 0u ? SAFETY_SWEEP_TRIPPED | SAFETY_TRIP_LATCHED : 0u;
     bits |= c->gateway_locks != 0u ? SAFETY_GATEWAY_LOCK : 0u;
     bits |= c->state == STATE_WARNING || c->state == STATE_MOVING ? SAFETY_WARNING_ON : 0u;
     bits |= c->driving != 0u ? SAFETY_DRIVE_POWER : 0u;
@@ -149,6 +152,27 @@ static void show_positions(struct controller *c)
     }
 }
 
+static uint16_t room_inputs(const struct hal_inputs *in)
+{
+    return (uint16_t)((in->smoke ? ROOM_SMOKE : 0u) | (in->water ? ROOM_WATER : 0u) |
+                      (in->doors_open != 0u ? ROOM_DOOR_OPEN : 0u));
+}
+
+static void show_wear(struct controller *c)
+{
+    uint16_t *to = c->image;
+    uint8_t i;
+
+    memset(to, 0xFF, WEAR_COUNT * sizeof to[0]);
+    for (i = 0; i < c->plan->columns; i++) {
+        if (!c->plan->column[i].fixed)
+            put_u32(to + (size_t)i * 2u, hal_count_journeys((uint8_t)(i + 1u), 0u));
+        to[REG_MOTOR_CURRENT_MA - WEAR_AT + i] = c->current_ma[i];
+    }
+    for (i = 0; i < c->plan->aisles; i++)
+        to[REG_OPENING_TIME_MS - WEAR_AT + i] = c->opening[i];
+}
+
 static void show_detail(struct controller *c)
 {
     uint16_t *to = c->image;
@@ -164,6 +188,7 @@ static void show_detail(struct controller *c)
     to[REG_LEASE_REFUSAL - DETAIL_AT] = c->lease_refusal;
     to[REG_LEASE_LEFT_MS - DETAIL_AT] = lease_left(c);
     to[REG_STOP_REASON - DETAIL_AT] = c->stop_reason;
+    to[REG_ROOM_INPUTS - DETAIL_AT] = room_inputs(&c->inputs);
 }
 
 static void show_log(struct controller *c)
@@ -213,6 +238,9 @@ void registers_show(struct controller *c, const struct register_block *block)
         break;
     case EVENT_RING_AT:
         show_ring(c);
+        break;
+    case WEAR_AT:
+        show_wear(c);
         break;
     case SELECT_ANSWER_AT:
         memcpy(c->image, c->select_answer, sizeof c->select_answer);

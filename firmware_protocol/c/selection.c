@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "homing.h"
 #include "interlocks.h"
 #include "motion.h"
 #include "rails.h"
@@ -22,7 +23,7 @@ bool selection_is_target(uint16_t target)
 
 static bool is_supported(uint8_t operation)
 {
-    return operation == OPERATION_OPEN || operation == OPERATION_CLOSE_ALL || operation == OPERATION_VENTILATE;
+    return operation >= OPERATION_OPEN && operation <= OPERATION_HOME;
 }
 
 /* Face A of an aisle belongs to the column at its right, face B to the one at its left. */
@@ -35,6 +36,18 @@ static bool has_place(const struct bank_plan *plan, uint8_t aisle, uint16_t plac
     if (face != FACE_NONE && (column > plan->columns || (plan->column[column - 1u].faces & flag) == 0u))
         return false;
     return (place >> 6 & 63u) <= plan->sections && (place & 63u) <= plan->tiers;
+}
+
+/* Where columns would stand, and which aisles the way there narrows. */
+static uint16_t aim(struct controller *c, uint16_t target, uint16_t *targets)
+{
+    if (target >> 8 == OPERATION_HOME)
+        homing_aim(c->plan, targets);
+    else
+        rails_aim(c->plan, c->inputs.position_mm, (uint8_t)(target >> 8), (uint8_t)(target & 0xFFu), targets);
+    if (c->position_lost)
+        return homing_narrowing(c->plan);
+    return rails_narrowing(c->plan, c->inputs.position_mm, targets);
 }
 
 static bool exists(const struct bank_plan *plan, uint16_t target, uint16_t place)
@@ -61,10 +74,10 @@ static uint16_t find_reasons(struct controller *c, uint64_t request_id, uint16_t
     } else {
         uint16_t targets[MAX_COLUMNS];
 
-        rails_aim(c->plan, c->inputs.position_mm, (uint8_t)(target >> 8), (uint8_t)(target & 0xFFu), targets);
-        narrowing = rails_narrowing(c->plan, c->inputs.position_mm, targets);
+        narrowing = aim(c, target, targets);
     }
-    return (uint16_t)(reasons | interlocks_against(c, narrowing));
+    reasons |= interlocks_against(c, narrowing);
+    return (uint16_t)(target >> 8 == OPERATION_HOME ? reasons & ~REASON_POSITION_UNKNOWN : reasons);
 }
 
 static void hold(struct controller *c, uint64_t request_id, uint16_t target, uint16_t place)
@@ -113,7 +126,7 @@ static uint16_t check_operate(struct controller *c, const uint16_t *words)
 {
     const uint64_t request_id = get_u64(words);
     const uint32_t token = get_u32(words + 4);
-    uint32_t reasons = interlocks_against(c, motion_narrowing(c));
+    uint32_t reasons = motion_reasons(c);
 
     if (token != c->task.token || request_id != c->task.request_id)
         reasons |= REASON_NOT_SELECTED;
@@ -130,7 +143,7 @@ static uint16_t operate(struct controller *c, const uint16_t *words)
 
     if (c->state != STATE_SELECTED)
         return REASON_NOT_SELECTED;
-    rails_aim(c->plan, c->inputs.position_mm, state_operation(c), state_aisle(c), c->targets);
+    (void)aim(c, c->task.target, c->targets);
     reasons = check_operate(c, words);
     if (reasons != 0u) {
         state_finish(c, OUTCOME_REFUSED, CAUSE_NONE, STATE_IDLE);
@@ -145,7 +158,7 @@ static uint16_t operate(struct controller *c, const uint16_t *words)
 
 uint8_t selection_operate(struct controller *c, const uint16_t *words)
 {
-    if (!selection_is_target(words[6]))
+    if (!selection_is_target(words[6]) || get_u64(words) == 0u)
         return EXCEPTION_VALUE;
     c->operate_answer[0] = words[6];
     c->operate_answer[1] = operate(c, words);

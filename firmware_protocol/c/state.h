@@ -21,6 +21,7 @@
 #define JAM_AFTER_MS 400u
 #define TRIP_EDGE 1u
 #define TRIP_BEAM 2u
+#define TRIP_SWEEP 4u
 
 /* The one request the bank is busy with; one of the bank's own panel has no id, token or lease. */
 struct task {
@@ -32,6 +33,7 @@ struct task {
     uint16_t counter;
     bool leased;
     bool ending; /* drives are off for good; nothing revives it */
+    bool fire;   /* the controller's own parking because of the fire input */
     uint8_t cause;
 };
 
@@ -63,6 +65,12 @@ struct controller {
     uint16_t shown_place;
     uint8_t lease_refusal;
     uint16_t stop_reason;
+    uint32_t moved_at_ms;            /* when the present motion set off */
+    uint32_t journey;                /* columns that have turned in it */
+    uint32_t current_sum[MAX_COLUMNS];
+    uint16_t current_samples[MAX_COLUMNS];
+    uint16_t current_ma[MAX_COLUMNS]; /* mean of the last journey */
+    uint16_t opening[MAX_AISLES];     /* time of the last opening in 10 ms */
     struct event_ring ring;
     struct request_log log;
     uint16_t select_answer[SELECT_ANSWER_COUNT];
@@ -92,6 +100,12 @@ static inline uint8_t state_operation(const struct controller *c)
 static inline uint8_t state_aisle(const struct controller *c)
 {
     return (uint8_t)(c->task.target & 0xFFu);
+}
+
+/* State of a bank that may sleep and has nothing to do. */
+static inline uint8_t state_sleeping(const struct controller *c)
+{
+    return c->plan->sleep_after_ms != 0u ? STATE_ASLEEP : STATE_IDLE;
 }
 
 void state_enter(struct controller *c, uint8_t state);

@@ -50,15 +50,35 @@ void demo_bank_lay_out(struct bank_plan *plan, uint8_t moving, uint16_t aisle_mm
     plan->speed_mm_s = speed_mm_s;
     plan->warning_ms = 1500;
     plan->wake_ms = 2000;
+    plan->sleep_after_ms = 600000u;
     plan->settle_ms = 300;
     plan->reaction_ms = 40;
     plan->stagger_ms = STAGGER_MS;
     plan->braking_mm = (uint16_t)((speed_mm_s * speed_mm_s + 2u * BRAKING_MM_S2 - 1u) / (2u * BRAKING_MM_S2));
     plan->creep_mm = (uint16_t)(plan->braking_mm + 5u);
     plan->travel_ms = 1000u * aisle_mm / speed_mm_s + ramps_ms + (moving - 1u) * STAGGER_MS + CREEP_ALLOWANCE_MS;
-    plan->sensors = CAN_FOOT_BEAMS | CAN_EDGES | CAN_ENTRY_BEAMS | CAN_CLIMATE;
+    plan->sensors = CAN_FOOT_BEAMS | CAN_EDGES | CAN_ENTRY_BEAMS | CAN_CLIMATE | CAN_WEAR | CAN_SWEEPS | CAN_SMOKE_INPUT |
+                    CAN_WATER_INPUT | CAN_DOOR_CONTACT;
     plan->maker = "OpenAisle";
     plan->model = "Reference bank";
     plan->serial_number = "C99-A-017";
     plan->firmware_version = "1.0";
+}
+
+void demo_bank_split(struct bank_plan *plan, uint8_t column, uint8_t left_free)
+{
+    const uint16_t wide = plan->segment[0].free_width_mm;
+    struct bank_segment *left = &plan->segment[0];
+    struct bank_segment *right = &plan->segment[1];
+
+    plan->column[column - 1u].fixed = true;
+    *right = *left;
+    right->left_stop = 0;
+    right->first_aisle = column;
+    left->right_stop = 0;
+    left->last_aisle = (uint8_t)(column - 1u);
+    left->home_aisle = left->last_aisle;
+    left->free_aisles = left_free;
+    left->free_width_mm = (uint16_t)(left_free * wide);
+    plan->segments = 2;
 }

@@ -6,4 +6,7 @@
 
 void demo_bank_lay_out(struct bank_plan *plan, uint8_t moving, uint16_t aisle_mm, uint16_t speed_mm_s);
 
+/* Fix a column in the middle: two halves, the left one with so many free aisles. */
+void demo_bank_split(struct bank_plan *plan, uint8_t column, uint8_t left_free);
+
 #endif

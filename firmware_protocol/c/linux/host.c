@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../crc.h"
+#include "demo_bank.h"
 #include "steel.h"
 
 #define POLL_MS 5u
@@ -90,6 +91,28 @@ static bool edge(const long *n)
     return true;
 }
 
+static bool sweep(const long *n)
+{
+    if (!is_column(n[0]))
+        return false;
+    steel.inputs.sweeps_pressed =
+        n[1] != 0 ? steel.inputs.sweeps_pressed | BIT(n[0] - 1) : steel.inputs.sweeps_pressed & ~BIT(n[0] - 1);
+    return true;
+}
+
+static bool overload(const long *n)
+{
+    if (!is_column(n[0]))
+        return false;
+    steel.inputs.overloads = n[1] != 0 ? steel.inputs.overloads | BIT(n[0] - 1) : steel.inputs.overloads & ~BIT(n[0] - 1);
+    return true;
+}
+
+static bool door(const long *n)
+{
+    return set_bit16(&steel.inputs.doors_open, n[0] + 1, n[1]);
+}
+
 static bool jam(const long *n)
 {
     if (!is_column(n[0]))
@@ -121,6 +144,30 @@ static bool stop_button(const long *n)
 static bool fire(const long *n)
 {
     steel.inputs.fire = n[0] != 0;
+    return true;
+}
+
+static bool smoke(const long *n)
+{
+    steel.inputs.smoke = n[0] != 0;
+    return true;
+}
+
+static bool water(const long *n)
+{
+    steel.inputs.water = n[0] != 0;
+    return true;
+}
+
+static bool supply(const long *n)
+{
+    steel.inputs.supply_lost = n[0] == 0;
+    return true;
+}
+
+static bool let_fire_park(const long *n)
+{
+    host.plan.fire_parks = n[0] != 0;
     return true;
 }
 
@@ -178,6 +225,16 @@ static bool power(const long *n)
     return true;
 }
 
+static bool split(const long *n)
+{
+    if (n[0] < 3 || n[0] > host.plan.columns || n[1] < 1 || n[1] >= n[0] - 1)
+        return false;
+    demo_bank_split(&host.plan, (uint8_t)n[0], (uint8_t)n[1]);
+    steel_place(&host.plan, 77);
+    host_power_on();
+    return true;
+}
+
 static bool set_sleep(const long *n)
 {
     host.plan.sleep_after_ms = (uint32_t)n[0];
@@ -204,6 +261,9 @@ static const struct order orders[] = {
     {"estop", 1, estop},     {"fire", 1, fire},   {"panel", 1, panel},   {"clutch", 1, clutch},
     {"key", 1, key},         {"reset", 1, reset}, {"power", 1, power},   {"open", 1, open_by_button},
     {"stop", 1, stop_button}, {"home", 0, home},  {"run", 1, run},       {"sleep", 1, set_sleep},
+    {"split", 2, split},
+    {"sweep", 2, sweep},     {"overload", 2, overload}, {"door", 2, door},  {"smoke", 1, smoke},
+    {"water", 1, water},     {"supply", 1, supply}, {"fireparks", 1, let_fire_park},
     {"deafen", 1, deafen},   {"unit", 1, set_unit},
 };
 

@@ -160,9 +160,23 @@ void hal_read_inputs(struct hal_inputs *inputs)
 
         inputs->position_mm[i] = (uint16_t)lround(steel.column[i].x_mm);
         inputs->contacts[i] = (uint8_t)((touches_left ? CONTACT_LEFT : 0u) | (touches_right ? CONTACT_RIGHT : 0u));
-        if (steel.column[i].speed_mm_s != 0)
+        inputs->current_ma[i] = 0xFFFFu;
+        if (steel.column[i].speed_mm_s != 0) {
             inputs->turning |= BIT(i);
+            inputs->current_ma[i] = (uint16_t)(1800u + 10u * (unsigned)i);
+        }
     }
+}
+
+void hal_take_home(void)
+{
+    steel.inputs.homings++;
+}
+
+uint32_t hal_count_journeys(uint8_t column, uint8_t add)
+{
+    steel.journeys[column - 1] += add;
+    return steel.journeys[column - 1];
 }
 
 void hal_drive(uint8_t column, int way, bool creep)

@@ -23,6 +23,7 @@ struct steel {
     uint64_t chance;
     double travelled_mm;
     unsigned long starts; /* how often a drive was switched on */
+    uint32_t journeys[MAX_COLUMNS];
     bool deaf_contacts;   /* contacts read open whatever stands there */
 };
 

@@ -7,95 +7,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
-from typing import Protocol
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from simulators.bank_plan import SensorKind, plan_bank
-from simulators.shelf_controller import ShelfController, Station
-from simulators.shelf_model import ShelfModel
-from simulators.shelf_record import SafetyInput
-from tests.conformance.protocol.c_bank import UNIT, CLine, seal, unseal
+from tests.conformance.protocol.both_banks import AISLE_MM, AISLES, Bank, CBank, PythonBank
+from tests.conformance.protocol.c_bank import UNIT, seal
 from tests.conformance.protocol.shelf_oracle import LOCK, OCCUPANCY, Asked, Oracle
 
-MOVING_COLUMNS, AISLE_MM, SPEED_MM_S = 3, 800, 200
-AISLES = MOVING_COLUMNS + 1
 IDLE, SELECTED, WARNING, MOVING, SETTLING, STOPPED = 3, 4, 5, 6, 7, 8
 RESTING = (IDLE, STOPPED)
-
-
-class Bank(Protocol):
-    """One controller on a line whose clock is turned by hand."""
-
-    def ask(self, hex_request: str) -> str: ...
-    def hear(self, octets: bytes) -> list[bytes]: ...
-    def run(self, ms: int) -> None: ...
-    def hold(self, what: str, aisle: int, *, on: bool) -> None: ...
-    def press_button(self) -> None: ...
-    def travelled_um(self) -> int: ...
-    def close(self) -> None: ...
-
-
-class CBank(CLine):
-    """The C controller; its clock wraps soon."""
-
-    def __init__(self) -> None:
-        super().__init__(start_ms=2**32 - 9000, moving=MOVING_COLUMNS, aisle_mm=AISLE_MM, speed=SPEED_MM_S)
-        self.wake()
-
-    def hold(self, what: str, aisle: int, *, on: bool) -> None:
-        self.do(f"{what} {aisle} {on:d}" if what in {"see", "lock"} else f"{what} {on:d}")
-        self.run(0)
-
-    def press_button(self) -> None:
-        for line in ("button 1 1", "run 0", "button 1 0", "run 0"):
-            self.do(line)
-
-    def travelled_um(self) -> int:
-        return self.truth()["travelled_um"]
-
-
-class PythonBank:
-    """The simulators' controller."""
-
-    def __init__(self) -> None:
-        self.model = ShelfModel(plan_bank(MOVING_COLUMNS, aisle_mm=AISLE_MM, speed_mm_s=SPEED_MM_S), seed=11)
-        self._now_ms = 0
-        self._controller = ShelfController(self.model, UNIT, lambda: self._now_ms)
-        self._station = Station([self._controller])
-
-    def ask(self, hex_request: str) -> str:
-        answers = self.hear(seal(hex_request))
-        assert len(answers) == 1
-        return unseal(answers[0])
-
-    def hear(self, octets: bytes) -> list[bytes]:
-        return self._station.hear(octets, True)
-
-    def run(self, ms: int) -> None:
-        self._now_ms += ms
-        with self._controller.at_now():
-            pass
-
-    def hold(self, what: str, aisle: int, *, on: bool) -> None:
-        if what == "see":
-            self.model.stick_sensor(aisle, SensorKind.FOOT_BEAM, reading=True if on else None)
-        elif what == "lock":
-            (self.model.set_lock if on else self.model.release_lock)(aisle)
-        else:
-            held = {"estop": SafetyInput.EMERGENCY_STOP, "fire": SafetyInput.FIRE}[what]
-            (self.model.hold if on else self.model.release)(held)
-
-    def press_button(self) -> None:
-        self.model.press_confirm(1)
-
-    def travelled_um(self) -> int:
-        return round(self.model.rails.travelled_mm * 1000)
-
-    def close(self) -> None:
-        pass
 
 
 class Gateways(RuleBasedStateMachine):

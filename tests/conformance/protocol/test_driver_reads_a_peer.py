@@ -133,7 +133,11 @@ def take(heard: Heard, kind: type[T]) -> T:
 
 def test_the_peer_is_online(heard: Heard) -> None:
     """SPEC 3.4, 6.1."""
-    assert take(heard, events.ControllerChanged) == events.ControllerChanged("A", "online", 0x0304)
+    changed = take(heard, events.ControllerChanged)
+    assert (changed.bank, changed.state, changed.boot_id) == ("A", "online", 0x0304)
+    assert changed.capabilities == (
+        "measures_position", "indicator", "clear_fault", "edges", "indicator_per_place",
+    )  # fmt: skip
 
 
 def test_the_reading_is_the_vectors(heard: Heard) -> None:
@@ -159,5 +163,5 @@ def test_the_detail_is_the_vectors(heard: Heard) -> None:
     assert list(detail.positions_mm[:5]) == value["positions_mm"]
     assert detail.quality[:5] == ("measured", "inferred", "measured", "unknown", "inferred")
     assert (detail.temperature_dc, detail.humidity_permille) == (value["temperature_dc"], value["humidity_permille"])
-    assert detail.locked == (3, 4)
+    assert (detail.locked, detail.gateway_locked) == ((3,), (4,))
     assert list(detail.aisle_widths_mm[:4]) == value["aisle_widths_mm"]
