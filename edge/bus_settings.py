@@ -61,9 +61,7 @@ class MqttBusSettings(Section):
     user: Id = "gateway"
     password_file: Path | None = None
     ca_file: Path | None = None  # None: no TLS, for a broker on a wire of its own
-    turn_ms: int = Field(
-        default=60, ge=5, le=60
-    )  # longest way of a request and its answer, as measured
+    turn_ms: int = Field(default=60, ge=5, le=60)  # longest way of a request and its answer, as measured
 
     @model_validator(mode="after")
     def require_password_over_the_wire(self) -> Self:

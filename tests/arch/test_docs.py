@@ -75,7 +75,8 @@ def test_every_hazard_names_its_guards() -> None:
     ]
     assert [row[:6] for row in rows if not NAMED_TEST.search(row)] == []
     numbers = [int(row[3:5]) for row in rows]
-    assert numbers == list(range(1, len(numbers) + 1))
+    # a hazard keeps its number for ever and stands in the chapter it belongs to
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])

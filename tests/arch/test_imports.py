@@ -9,7 +9,8 @@ import pytest
 
 from tests.arch.source_tree import Source, import_graph, imported_names, sources
 
-CHAIN_MOST = 12
+# from the entrance of the gateway through the core, whose rules rest on each other: decide, scans … state, room, geometry
+CHAIN_MOST = 16
 
 PURE = ("firmware_protocol", "edge/core", "central/domain")
 IMPURE_MODULES = {
@@ -37,7 +38,15 @@ COMMANDS: dict[str, str] = {}
 # `now` is an argument here: one use case, one instant.
 TOLD_THE_TIME = ("firmware_protocol", "edge/core", "edge/store", "central/domain", "central/store", "central/services")
 
-WEB_FRAMEWORK_ROOMS = ("central/app", "central/api", "central/web", "edge/app", "edge/device", "edge/kiosk", "simulators")
+WEB_FRAMEWORK_ROOMS = (
+    "central/app",
+    "central/api",
+    "central/web",
+    "edge/app",
+    "edge/device",
+    "edge/kiosk",
+    "simulators",
+)
 COMMIT_ROOM = "central/store/tx.py"
 
 
