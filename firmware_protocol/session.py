@@ -38,9 +38,9 @@ from firmware_protocol.spare import RingReader, SlowReader
 from firmware_protocol.stopping import StopKeeper
 from firmware_protocol.watch import Ghosts, MotionWatch
 
-IDLE_MS = 1000.0
-READ = 0x03
+IDLE_MS, READ = 1000.0, 0x03
 MOTION_SHAPE, RING_SHAPES = (READ, 37), ((READ, 13), (READ, 21))
+RequestTaker = Callable[["ControllerSession", Refused | None, tuple[int, ...], float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,6 @@ class ControllerSession:
         self._detail = SlowReader(settings.detail_period_ms, settings.detail_busy_period_ms)
         self._lease, self._stop, self._doubts = LeaseKeeper(), StopKeeper(settings.stop_confirm_ms), DoubtBook()
         self._orders = OrderBook(self._fail)
-
-    # ------------------------------------------------------------ orders of the owner
 
     def order_select(self, request: SelectRequest, deadline_ms: float, blocked: str = "") -> None:
         """Ask for a selection; refused at once when it could not go out, or the bus has `blocked` it."""
@@ -435,17 +433,13 @@ class ControllerSession:
         Kind.DETAIL: _take_detail,
         Kind.IDENTITY: _take_identity,
     }
-    _REQUEST_TAKERS: ClassVar[
-        dict[Kind, Callable[[ControllerSession, Refused | None, tuple[int, ...], float], None]]
-    ] = {
+    _REQUEST_TAKERS: ClassVar[dict[Kind, RequestTaker]] = {
         Kind.SELECT: _take_select,
         Kind.SELECT_READ: _take_select,
         Kind.SELECT_WRITE: _take_select_write,
         Kind.OPERATE: _take_operate,
         Kind.ACT: _take_act,
     }
-
-    # ------------------------------------------------------------ what goes wrong
 
     def lose_line(self, now_ms: float) -> None:
         """Meet a line that is gone: what was on the way is in doubt; the unit is looked for as soon as it is back."""
@@ -460,20 +454,19 @@ class ControllerSession:
         self._presence.identity, self._presence.probe_due_ms = None, now_ms
 
     def _forget_boot(self, now_ms: float) -> None:
-        self._void("rebooted")
-        for doubt in self._doubts.clear():
-            self._give_up(doubt, now_ms)
-        self._watch.forget()
+        self._doubt_all("rebooted", now_ms)
         self._ring.forget()
-        self._detail.drop()
 
     def _fall_silent(self, now_ms: float) -> None:
-        self._void("silent")
+        self._doubt_all("silent", now_ms)
+        self._tell(self._presence.fall_silent(now_ms))
+
+    def _doubt_all(self, reason: str, now_ms: float) -> None:
+        self._void(reason)
         for doubt in self._doubts.clear():
             self._give_up(doubt, now_ms)
         self._watch.forget()
         self._detail.drop()
-        self._tell(self._presence.fall_silent(now_ms))
 
     def _void(self, reason: str) -> None:
         """Drop permits, tokens and all orders that have not gone out."""

@@ -1,4 +1,4 @@
-"""The MQTT form against texts written by hand; each says the same as registers that the other vectors pin (SPEC 7)."""
+"""The MQTT form against texts written by hand; each says the same as registers that the other vectors pin (SPEC 7.3, 10.2)."""
 
 from __future__ import annotations
 
