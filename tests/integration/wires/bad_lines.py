@@ -142,8 +142,10 @@ class Tally:
     recoveries_ms: list[float] = field(default_factory=list)
     fell_silent: int = 0  # stretches after which a unit was called silent; it is found by its next probe
 
-    def is_good(self) -> bool:
-        return not self.unwanted and max(self.recoveries_ms, default=0.0) <= RECOVERY_POLLS * POLL_MS
+    @property
+    def slow(self) -> int:
+        """How many stretches took longer than two polls to be read again."""
+        return sum(took_ms > RECOVERY_POLLS * POLL_MS for took_ms in self.recoveries_ms)
 
 
 @dataclass
@@ -218,11 +220,11 @@ class BadLine:
         return self.tally
 
     def _begin_good(self) -> None:
-        self._pending = [item for item in self._pending if item[2] != "spoiled"]
-        heapq.heapify(self._pending)
+        # A line is good again when the last of what the bad time left on it has come.
+        begun_ms = max((item[0] for item in self._pending), default=self.now_ms)
         for unit, hand in self._hands.items():
             if hand.condition is Condition.ONLINE:
-                self._waits[unit] = self.now_ms
+                self._waits[unit] = begun_ms
             else:
                 self.tally.fell_silent += 1
 
@@ -328,7 +330,7 @@ class BadLine:
     def _take_motion(self, unit: int, hand: _Hand, report: MotionRead) -> None:
         began_ms = self._waits.pop(unit, None)
         if began_ms is not None:
-            self.tally.recoveries_ms.append(self.now_ms - began_ms)
+            self.tally.recoveries_ms.append(max(0.0, self.now_ms - began_ms))
         if report.snapshot.is_resting:
             hand.moving = False
         elif hand.token and self.now_ms - report.at_ms < 250:

@@ -19,7 +19,7 @@ from simulators.pty_line import PtyLine
 from simulators.pty_port import PtyPort
 from simulators.shelf_controller import ShelfController, Station, count_milliseconds
 from simulators.shelf_model import ShelfModel
-from tests.integration.wires.bad_lines import RECOVERY_POLLS, Tally, find_accepted
+from tests.integration.wires.bad_lines import Tally, find_accepted
 from tests.integration.wires.wired_core import WiredCore, now_ms
 from tests.wait import wait_for
 
@@ -128,8 +128,3 @@ def _judge(tally: Tally, person: _Person, controller: ShelfController) -> None:
     for why, count in (("motion twice", twice), ("motion nobody asked for", unasked), ("steel by itself", int(loose))):
         if count:
             tally.unwanted[why] = count
-
-
-def is_quick(tally: Tally) -> bool:
-    """Whether every good stretch was read within two polls."""
-    return max(tally.recoveries_ms, default=0.0) <= RECOVERY_POLLS * POLL_MS
