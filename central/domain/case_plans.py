@@ -20,7 +20,7 @@ from central.domain.templates import DocumentPart, Need, StepPart, Template, cho
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the centre has set: limits of P2 and P7, and the pack of step limits."""
+    """What the centre has set: limits of P2 and P7, and the pack of step limits where a case names none."""
 
     limit_pack: str = "C"
     digitise: Limit = DIGITISE
@@ -136,7 +136,7 @@ def _plan_step(  # noqa: PLR0917 - the whole of what a step hangs on
     calendar = ground.calendar
     states = {code: each.state for (step, code), each in known.documents.items() if step == told.code}
     gate = answer_gate(part, case, states, calendar, calendar.find_day(ground.now))
-    limit = choose_limit(part, ground.rules.limit_pack, case.attributes)
+    limit = choose_limit(part, case.limit_pack or ground.rules.limit_pack, case.attributes)
     due = find_due_of_step(case, told, limit.to_limit(), calendar) if limit is not None else None
     dates = Dates() if due is None else _cache(due, ground, told.completed_at or case.closed_at)
     turned = known.gates.get(told.code, GateState.CLOSED) is not gate.state

@@ -27,8 +27,8 @@ class CaseEventKind(StrEnum):
 class CaseEvent:
     """One piece of news. `corrects`: the id of an earlier event that this one takes the place of.
 
-    `facts` by kind: opened: business, customers, attributes; steps: step, handler, papers {document code: ISO instant};
-    paused: reason, step (None for the whole case).
+    `facts` by kind: opened: business, customers, attributes, title, team, handler, limit_pack; steps: step, team,
+    handler, papers {document code: ISO instant}; paused: reason, step (None for the whole case).
     """
 
     id: str
@@ -56,6 +56,7 @@ class StepState:
     started_at: datetime
     completed_at: datetime | None = None
     handler: str | None = None
+    team: str | None = None
     #: When each paper came into being, where the news said so.
     papers: Mapping[str, datetime] = field(default_factory=dict)
 
@@ -68,6 +69,11 @@ class CaseState:
     business: str = ""
     customers: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    title: str = ""
+    limit_pack: str = ""
+    #: Whom the opening named, else the first step that names somebody.
+    handler: str | None = None
+    team: str | None = None
     steps: tuple[StepState, ...] = ()
     pauses: tuple[Pause, ...] = ()
     closed_at: datetime | None = None
@@ -122,24 +128,30 @@ def _open(state: CaseState, event: CaseEvent) -> CaseState:
         business=facts["business"],
         customers=tuple(facts["customers"]),
         attributes=dict(facts.get("attributes", {})),
+        title=facts.get("title", ""),
+        limit_pack=facts.get("limit_pack", ""),
+        handler=facts.get("handler") or state.handler,
+        team=facts.get("team") or state.team,
     )
 
 
 def _start_step(state: CaseState, event: CaseEvent) -> CaseState:
-    code, handler = event.facts["step"], event.facts.get("handler")
+    code, handler, team = event.facts["step"], event.facts.get("handler"), event.facts.get("team")
+    state = replace(state, handler=state.handler or handler, team=state.team or team)
     step = state.find_step(code)
     if step is None:
-        return replace(state, steps=(*state.steps, StepState(code, event.occurred_at, handler=handler)))
+        return replace(state, steps=(*state.steps, StepState(code, event.occurred_at, handler=handler, team=team)))
     if step.completed_at is None:
         return _note_odd(state, event, "started_twice")
     # Sent back to an earlier step: its clock goes on from here as if it had paused meanwhile.
     gap = Pause(step.completed_at, "reopened", code, event.occurred_at)
-    opened = replace(step, completed_at=None, handler=handler or step.handler)
+    opened = replace(step, completed_at=None, handler=handler or step.handler, team=team or step.team)
     return _put_step(replace(state, pauses=(*state.pauses, gap)), opened)
 
 
 def _complete_step(state: CaseState, event: CaseEvent) -> CaseState:
     facts = event.facts
+    state = replace(state, handler=state.handler or facts.get("handler"), team=state.team or facts.get("team"))
     step = state.find_step(facts["step"]) or StepState(facts["step"], event.occurred_at)
     if step.completed_at is not None:
         return _note_odd(state, event, "completed_twice")
@@ -147,6 +159,7 @@ def _complete_step(state: CaseState, event: CaseEvent) -> CaseState:
         step,
         completed_at=event.occurred_at,
         handler=facts.get("handler") or step.handler,
+        team=facts.get("team") or step.team,
         papers={**step.papers, **{code: datetime.fromisoformat(at) for code, at in facts.get("papers", {}).items()}},
     )
     return _put_step(state, done)

@@ -47,7 +47,7 @@ class CaseRow(Base):
     case_no: Mapped[str] = mapped_column(String(NUMBER_LENGTH), unique=True)
     business: Mapped[str] = mapped_column(String(24), default="")
     template_id: Mapped[str | None] = mapped_column(ForeignKey("templates.id"))
-    limit_pack: Mapped[str] = mapped_column(String(1), default="C")
+    limit_pack: Mapped[str] = mapped_column(String(1), default="")
     title: Mapped[str] = mapped_column(String(200), default="")
     attributes: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
     unit_id: Mapped[str | None] = mapped_column(ForeignKey("units.id"))
@@ -79,12 +79,13 @@ class CaseEventRow(Base):
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
-    event_id: Mapped[str] = mapped_column(String(EVENT_ID_LENGTH))
+    #: Source and id of the CloudEvent, since ids are a source's own.
+    event_id: Mapped[str] = mapped_column(String(SOURCE_LENGTH + 1 + EVENT_ID_LENGTH))
     kind: Mapped[str] = mapped_column(String(20))
     occurred_at: Mapped[datetime] = mapped_column(Instant)
     received_at: Mapped[datetime] = mapped_column(Instant)
     facts: Mapped[dict[str, Any]] = mapped_column(Document)
-    corrects: Mapped[str | None] = mapped_column(String(EVENT_ID_LENGTH))
+    corrects: Mapped[str | None] = mapped_column(String(SOURCE_LENGTH + 1 + EVENT_ID_LENGTH))
 
 
 class StepRow(Base):

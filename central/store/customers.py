@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from central.store.base import ID_LENGTH, Base, Document, Instant
+from central.store.ids import new_id
 
 NUMBER_LENGTH = 40
+ACTIVE = "active"
 
 
 class CustomerRow(Base):
@@ -32,8 +34,8 @@ class CustomerRow(Base):
     #: active, closed or merged.
     state: Mapped[str] = mapped_column(String(12), default="active")
     merged_into: Mapped[str | None] = mapped_column(ForeignKey("customers.id"))
-    #: Instant of the newest news that was taken over: older news changes nothing.
-    told_at: Mapped[datetime | None] = mapped_column(Instant)
+    #: When and by which news each field was told last: news in any order gives the same customer.
+    told: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
     created_at: Mapped[datetime] = mapped_column(Instant)
     import_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), index=True)
 
@@ -134,3 +136,38 @@ class ImportLineRow(Base):
     fields: Mapped[dict[str, Any]] = mapped_column(Document)
     fault: Mapped[str | None] = mapped_column(String(300))
     before: Mapped[dict[str, Any] | None] = mapped_column(Document)
+
+
+def keep_customer(session: Session, customer_no: str, now: datetime) -> CustomerRow:
+    """Return the customer of this number; one that nobody told of yet is kept with its number alone."""
+    row = session.scalar(select(CustomerRow).where(CustomerRow.customer_no == customer_no))
+    if row is None:
+        row = CustomerRow(
+            id=new_id(), customer_no=customer_no, name="", attributes={}, told={}, state=ACTIVE, created_at=now
+        )
+        session.add(row)
+        session.flush()
+    return row
+
+
+def keep_dossier(
+    session: Session, customer_no: str, *, unit_id: str | None, handler_id: str | None, now: datetime
+) -> DossierRow:
+    """Return the one dossier of a customer number, merged ones by where they went; opened if there is none yet."""
+    customer = keep_customer(session, customer_no, now)
+    row = session.scalar(select(DossierRow).where(DossierRow.customer_id == customer.id))
+    if row is None:
+        row = DossierRow(
+            id=new_id(),
+            customer_id=customer.id,
+            dossier_no=customer_no,
+            unit_id=customer.unit_id or unit_id,
+            handler_id=customer.handler_id or handler_id,
+            state="open",
+            opened_at=now,
+        )
+        session.add(row)
+        session.flush()
+    while row.merged_into is not None:
+        row = session.get_one(DossierRow, row.merged_into)
+    return row

@@ -6,6 +6,11 @@ from central.store import (
     approvals,
     audit,
     boxes,
+    calendars,
+    callbacks,
+    cases,
+    customers,
+    documents,
     feed,
     gateways,
     imports,
@@ -17,6 +22,8 @@ from central.store import (
     rooms,
     sessions,
     settings,
+    templates,
+    urges,
 )
 from central.store.base import Base
 
@@ -35,6 +42,13 @@ TABLE_MODULES = (
     imports,
     audit,
     approvals,
+    templates,
+    calendars,
+    customers,
+    cases,
+    documents,
+    urges,
+    callbacks,
 )
 
 metadata = Base.metadata

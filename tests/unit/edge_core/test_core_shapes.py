@@ -1,6 +1,7 @@
-"""Banks of every shape: several segments, a fixed column in the middle, k free aisles, single faces, contacts only (left and right: SPEC 3.8).
+"""Banks of every shape: several segments, a fixed column in the middle, k free aisles, single faces, contacts only.
 
 The steel is moved by a plain model of its own, which knows nothing of the core's sums: what it narrows must have been named.
+Left and right are those of SPEC 3.8.
 """
 
 from __future__ import annotations
