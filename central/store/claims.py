@@ -95,7 +95,7 @@ def revive_row(session: Session, kind: type[Row], row_id: str, now: datetime) ->
 def count_rows(session: Session, kind: type[Row]) -> dict[str, int]:
     """Return how many rows are in each state, for metrics."""
     state: InstrumentedAttribute[str] = kind.state
-    return dict(session.execute(select(state, func.count()).group_by(state)))
+    return dict(session.execute(select(state, func.count()).group_by(state)).all())
 
 
 def find_pause(attempts: int) -> timedelta:

@@ -125,6 +125,6 @@ def test_a_case_keeps_the_template_that_it_began_with(tx: Transactions) -> None:
     take(tx, HISTORY[6:9])
     take(tx, [tell(30, "case_opened", 1, case_no="8002", business="LV-COM", customers=["510100009"])])
     with tx.read() as session:
-        kept = dict(session.execute(select(CaseRow.case_no, CaseRow.template_id)))
+        kept = dict(session.execute(select(CaseRow.case_no, CaseRow.template_id)).all())
     assert kept["8001"] == first_id
     assert kept["8002"] != first_id
