@@ -91,7 +91,7 @@ class AuditChain:
             os.fsync(file.fileno())
 
     def _note_commit(self, session: Session) -> None:
-        if session.info.pop(AUDITED, False):
+        if session.info.get(AUDITED):
             self._wake.set()
 
 

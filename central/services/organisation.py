@@ -158,11 +158,12 @@ def _check_place(session: Session, draft: UnitDraft, moved: str | None = None) -
 
 
 def _is_used(session: Session, unit_id: str, now: datetime) -> bool:
-    ended = RoleRow.withdrawn_at.is_not(None) | (RoleRow.until_at <= now)
+    # Roles that begin later count too. Written without NOT: of an open end SQL would know neither yes nor no.
+    lasts = RoleRow.withdrawn_at.is_(None) & (RoleRow.until_at.is_(None) | (RoleRow.until_at > now))
     queries = (
         select(UnitRow.id).where(UnitRow.parent_id == unit_id, UnitRow.closed_at.is_(None)),
         select(PersonRow.id).where(PersonRow.unit_id == unit_id, PersonRow.active),
-        select(RoleRow.id).where(RoleRow.unit_id == unit_id, ~ended),
+        select(RoleRow.id).where(RoleRow.unit_id == unit_id, lasts),
         select(RoomRow.id).where(RoomRow.unit_id == unit_id),
     )
     return any(session.scalar(query.limit(1)) is not None for query in queries)

@@ -18,7 +18,7 @@ from central.domain.wording import N_
 from central.services.people import CreatePerson, PersonSeen, SearchPeople, create_person, list_people
 from central.store.ids import new_one_time_password
 from central.web import forms
-from central.web.person import show_one_time
+from central.web.once import show_one_time
 from central.web.render import Say, actor_of, address, render, say_in
 from central.web.scope_names import ScopeNames
 from central.web.transactions import ReadSession

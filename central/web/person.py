@@ -26,6 +26,7 @@ from central.services.people import (
 from central.services.sessions import end_session, end_sessions, list_sessions
 from central.store.ids import new_one_time_password
 from central.web import forms
+from central.web.once import show_one_time
 from central.web.render import Say, actor_of, render, say_in
 from central.web.scope_names import ScopeNames, crumbs
 from central.web.transactions import ReadSession, WriteSession
@@ -209,21 +210,6 @@ def word_badge(badge: Any, now: datetime) -> Any:
     if not badge.active:
         return BADGE_STATES[badge.end_reason or "revoked"]
     return BADGE_STATES["expired" if badge.valid_until is not None and badge.valid_until <= now else "valid"]
-
-
-def show_one_time(request: Request, person_id: str, *, name: str, login: str, password: str) -> HTMLResponse:
-    """Show a one-time password, this once."""
-    say = say_in(request)
-    return render(
-        request,
-        "secret.html",
-        here="people",
-        title=say(N_("One-time password of %(name)s"), name=name),
-        lead=say(N_("Good for three days; at the first log-in they choose their own.")),
-        name=name,
-        back=f"/people/{person_id}",
-        facts=[(say(N_("Log-in name")), login), (say(N_("One-time password")), password)],
-    )
 
 
 def _go(person_id: str, done: str) -> RedirectResponse:
