@@ -136,7 +136,7 @@ def _spell_reply(asked: pdu.Request, unit: int, reply: Answer) -> bytes | None:
     if refused:
         return pdu.answer_exception(unit, function, pdu.ExceptionCode.ILLEGAL_VALUE)
     if isinstance(asked, pdu.ReadWriteRegisters):
-        values = getattr(content, "to_registers", tuple)()
+        values: tuple[int, ...] = getattr(content, "to_registers", tuple)()
         return pdu.answer_registers(unit, function, values) if len(values) == asked.read_count else None
     if function == WRITE_MANY:
         return pdu.answer_write_many(unit, asked.address, len(asked.values))
