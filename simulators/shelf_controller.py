@@ -213,10 +213,7 @@ class ShelfController:
             return pdu.ExceptionCode.ILLEGAL_VALUE
         if request.request_id == 0:
             return pdu.ExceptionCode.ILLEGAL_VALUE
-        operation = words.OPERATIONS_READ.get(request.target.operation)
-        if operation is None:
-            self._answers["select_answer"] = self._refused_select(model, request)
-            return None
+        operation = words.OPERATIONS_READ[request.target.operation]
         wanted = words.read_indication(request.target.aisle, request.place)
         answer = model.select(request.request_id, operation, wanted)
         now = answer.snapshot
@@ -231,29 +228,14 @@ class ShelfController:
         ).to_registers()
         return None
 
-    @staticmethod
-    def _refused_select(model: ShelfModel, request: SelectRequest) -> tuple[int, ...]:
-        now = model.snapshot()
-        return SelectAnswer(
-            target=request.target,
-            reasons=words.join_reasons({Reason.NOT_SUPPORTED}),
-            token=0,
-            sequence=now.sequence,
-            occupancy_seen=mask_of(now.seen),
-            contacts=words.show_contacts(now),
-            ring_head=now.ring_head,
-        ).to_registers()
-
     def _operate(self, model: ShelfModel, values: tuple[int, ...]) -> pdu.ExceptionCode | None:
         request = OperateRequest.from_registers(values)
         if isinstance(request, MessageFault):
             return pdu.ExceptionCode.ILLEGAL_VALUE
-        operation = words.OPERATIONS_READ.get(request.target.operation)
-        if operation is None:
-            reasons = frozenset({Reason.NOT_SELECTED, Reason.OTHER_TARGET})
-        else:
-            aisle = request.target.aisle
-            reasons = model.operate(request.request_id, request.token, operation, aisle, request.ring_head).reasons
+        if request.request_id == 0:
+            return pdu.ExceptionCode.ILLEGAL_VALUE
+        operation, aisle = words.OPERATIONS_READ[request.target.operation], request.target.aisle
+        reasons = model.operate(request.request_id, request.token, operation, aisle, request.ring_head).reasons
         self._keep_reasons("operate_answer", request.target, reasons)
         return None
 
@@ -263,11 +245,8 @@ class ShelfController:
             return pdu.ExceptionCode.ILLEGAL_VALUE
         if request.request_id == 0:
             return pdu.ExceptionCode.ILLEGAL_VALUE
-        operation = words.OPERATIONS_READ.get(request.target.operation)
-        if operation is None:
-            reasons = frozenset({Reason.NOT_SUPPORTED})
-        else:
-            reasons = model.act(request.request_id, operation, request.target.aisle)
+        operation = words.OPERATIONS_READ[request.target.operation]
+        reasons = model.act(request.request_id, operation, request.target.aisle)
         self._keep_reasons("act_answer", request.target, reasons)
         return None
 

@@ -182,7 +182,7 @@ class ShelfDrive:
     # ---- the way of one motion ------------------------------------------------------------------
 
     def _start(self, task: Task) -> None:
-        if not self.rails.needs_travel(task.aisle, task.operation):
+        if self._positions_known and not self.rails.needs_travel(task.aisle, task.operation):
             self._show(task)
             self._complete(task)
             return
@@ -371,10 +371,11 @@ class ShelfDrive:
         self._enter(self._find_rest(self._sleeping))
 
     def _lose_positions(self) -> None:
+        if self._positions_known:
+            self._note(EventKind.POSITION_LOST, 0)
         self._positions_known = False
         self.occupancy.unknown |= set(self.plan.aisles)
         self.rails.brake()
-        self._note(EventKind.POSITION_LOST, 0)
         self._finish(Outcome.FAILED, Cause.LOCAL_CONTROL, BankState.UNKNOWN)
 
     def _enter(self, state: BankState, **due_in_ms: int) -> None:

@@ -51,6 +51,8 @@ class ShelfModel(ShelfPeople):
         reasons = set(state_reasons(self.state))
         if operation is Operation.HOME:
             reasons.discard(Reason.POSITION_UNKNOWN)
+        elif not self._positions_known:
+            reasons |= state_reasons(BankState.UNKNOWN)  # also while homing is under way
         if request_id in self._log:
             reasons.add(Reason.DUPLICATE_REQUEST)
         if self.faults:

@@ -24,6 +24,7 @@ class BankState(StrEnum):
 class Operation(StrEnum):
     """What can be asked of a bank."""
 
+    NONE = "none"  # a number that asks for nothing; refused and remembered like any other
     OPEN_AISLE = "open_aisle"
     CLOSE_ALL = "close_all"
     VENTILATE = "ventilate"

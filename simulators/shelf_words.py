@@ -42,6 +42,7 @@ from simulators.shelf_record import (
 )
 
 OPERATIONS = {
+    Operation.NONE: codes.Operation.NONE,
     Operation.OPEN_AISLE: codes.Operation.OPEN,
     Operation.CLOSE_ALL: codes.Operation.CLOSE_ALL,
     Operation.VENTILATE: codes.Operation.VENTILATE,

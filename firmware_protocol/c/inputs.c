@@ -104,10 +104,11 @@ static void watch_position(struct controller *c, const struct hal_inputs *was)
     const bool loses = now->turned_by_hand != 0u || (now->clutch_released && !was->clutch_released);
 
     note_bits(c, 0, now->turned_by_hand, EVENT_HANDLE, EVENT_NONE);
-    if (loses && !c->position_lost) {
+    if (loses) {
+        if (!c->position_lost)
+            ring_note(&c->ring, EVENT_POSITION_LOST, 0);
         c->position_lost = true;
         c->occupancy_unknown = all_aisles(c);
-        ring_note(&c->ring, EVENT_POSITION_LOST, 0);
         end_by(c, OUTCOME_FAILED, CAUSE_LOCAL_CONTROL);
     } else if (c->position_lost && now->homings != was->homings && !now->clutch_released) {
         c->position_lost = false;

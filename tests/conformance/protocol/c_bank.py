@@ -39,15 +39,29 @@ def build(program: str) -> Path:
     return compile_c(folder / program, [*sorted(SOURCE.glob("*.c")), *hosts], *WATCHED)
 
 
+@functools.cache
+def step_crc(register: int) -> int:
+    """What eight shifts make of a register: worked out bit by bit, once for each of 256."""
+    return crc_bit_by_bit(bytes((register ^ 0xFF,))) ^ 0xFF
+
+
+def crc_of(octets: bytes) -> int:
+    """The check sum of SPEC 2.3: many thousand frames a test would take too long bit by bit."""
+    register = 0xFFFF
+    for octet in octets:
+        register = register >> 8 ^ step_crc((register ^ octet) & 0xFF)
+    return register
+
+
 def seal(hex_request: str) -> bytes:
     """Return the frame with its CRC behind it."""
     octets = bytes.fromhex(hex_request)
-    return octets + crc_bit_by_bit(octets).to_bytes(2, "little")
+    return octets + crc_of(octets).to_bytes(2, "little")
 
 
 def unseal(frame: bytes) -> str:
     """Return a whole frame without its CRC, in hex."""
-    assert crc_bit_by_bit(frame[:-2]).to_bytes(2, "little") == frame[-2:], frame.hex()
+    assert crc_of(frame[:-2]).to_bytes(2, "little") == frame[-2:], frame.hex()
     return frame[:-2].hex()
 
 

@@ -11,8 +11,22 @@ SELECTION_MS, LEASE_MS, AGE_MS, WARNING_MS = 2000, 500, 500, 1500
 OCCUPIED, LOCKED, LOCAL, BUSY, ELSEWHERE = 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5
 NOT_SELECTED, RING_MOVED, ID_USED, OTHER_TARGET, FIRE, NO_TARGET = 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15
 NO_MOTION, WRONG_TOKEN, COUNTER, SEQUENCE_OLD, LAPSED = range(1, 6)
-OUTCOMES = {"selected": 1, "accepted": 2, "done": 3, "refused": 4, "stopped": 5, "lapsed": 6, "expired": 8, "given": 9}
-STOP_WIRE, LEASE, ESTOP, OCCUPANCY, LOCK, FIRE_CAUSE = 2, 4, 5, 8, 9, 15
+OUTCOMES = {
+    "selected": 1,
+    "accepted": 2,
+    "done": 3,
+    "refused": 4,
+    "stopped": 5,
+    "lapsed": 6,
+    "failed": 7,
+    "expired": 8,
+    "given": 9,
+}
+STOP_WIRE, LEASE, ESTOP, OCCUPANCY, LOCK, LOCAL_CONTROL, FIRE_CAUSE = 2, 4, 5, 8, 9, 10, 15
+POSITION_UNKNOWN, NOT_SUPPORTED = 1 << 7, 1 << 9
+OPEN, CLOSE_ALL, VENTILATE, PARK, HOME = (number << 8 for number in range(1, 6))
+LOCK_ACT, UNLOCK_ACT, LIGHT_ON, LIGHT_OFF, CLEAR_FAULT, WAKE = (number << 8 for number in range(16, 22))
+MOVES = {OPEN, CLOSE_ALL, VENTILATE, PARK, HOME}
 
 
 @dataclass
@@ -20,7 +34,7 @@ class Asked:
     """The request the bank is busy with."""
 
     request_id: int
-    aisle: int
+    target: int
     token: int
     ring_head: int
     at_ms: int
@@ -34,6 +48,7 @@ class Sensors:
 
     seen: set[int] = field(default_factory=set)
     locks: set[int] = field(default_factory=set)
+    wire_locks: set[int] = field(default_factory=set)
     estop: bool = False
     fire: bool = False
 
@@ -53,8 +68,11 @@ class Verdict:
 class Oracle:
     """One bank by the SPEC. Phase: rest, selected, active (from OPERATE to its end), ending (being braked)."""
 
-    def __init__(self, aisles: int) -> None:
+    def __init__(self, aisles: int, free_mm: int) -> None:
         self.aisles = aisles
+        self.free_mm = free_mm
+        self.unknown = False  # nobody knows where columns stand
+        self.lights: set[int] = set()
         self.now_ms = 0
         self.phase = "rest"
         self.asked: Asked | None = None
@@ -62,26 +80,83 @@ class Oracle:
         self.log: dict[int, tuple[int, int]] = {}
         self.sensors = Sensors()
 
-    def interlocks(self, aisle: int, widths_mm: list[int]) -> Verdict:
-        """SPEC 5.6: an aisle that has width and isn't the target would narrow; a millimetre may be no width."""
-        narrowing = {no for no, mm in enumerate(widths_mm, 1) if mm >= 3 and no != aisle}
-        perhaps = {no for no, mm in enumerate(widths_mm, 1) if 0 < mm < 3 and no != aisle}
+    def widths_after(self, target: int) -> list[int]:
+        """SPEC 5.12: the gaps that an operation brings about; the last aisle is the home gap."""
+        if target == VENTILATE:
+            return [self.free_mm // self.aisles] * self.aisles
+        goal = target & 0xFF or self.aisles
+        return [self.free_mm if no == goal else 0 for no in range(1, self.aisles + 1)]
+
+    def find_missing(self, target: int) -> int:
+        """SPEC 5.6, 5.12: what of a target isn't there."""
+        operation, aisle = target & 0xFF00, target & 0xFF
+        if operation not in MOVES:
+            return NOT_SUPPORTED
+        exists = 1 <= aisle <= self.aisles if operation == OPEN else aisle == 0
+        return 0 if exists else NO_TARGET
+
+    def interlocks(self, target: int, widths_mm: list[int]) -> Verdict:
+        """SPEC 5.6: aisles that lose width would narrow; a millimetre or two may be no width."""
+        if self.unknown:
+            narrowing, perhaps = set(range(1, self.aisles)), set()
+        else:
+            lost = {
+                no: now - then
+                for no, (now, then) in enumerate(zip(widths_mm, self.widths_after(target), strict=True), 1)
+            }
+            narrowing = {no for no, mm in lost.items() if mm >= 3}
+            perhaps = {no for no, mm in lost.items() if 0 < mm < 3}
+        locks = self.sensors.locks | self.sensors.wire_locks
         must = (LOCAL if self.sensors.estop else 0) | (FIRE if self.sensors.fire else 0)
-        must |= (OCCUPIED if narrowing & self.sensors.seen else 0) | (LOCKED if narrowing & self.sensors.locks else 0)
-        may = (OCCUPIED if perhaps & self.sensors.seen else 0) | (LOCKED if perhaps & self.sensors.locks else 0)
+        must |= (OCCUPIED if narrowing & self.sensors.seen else 0) | (LOCKED if narrowing & locks else 0)
+        must |= POSITION_UNKNOWN if self.unknown and target != HOME else 0
+        may = (OCCUPIED if perhaps & self.sensors.seen else 0) | (LOCKED if perhaps & locks else 0)
         return Verdict(must, may)
 
-    def select(self, request_id: int, aisle: int, widths_mm: list[int]) -> Verdict:
-        """SPEC 5.4. Where an id is used or a target missing, the other reasons may be left off."""
+    def select(self, request_id: int, target: int, widths_mm: list[int]) -> Verdict:
+        """SPEC 5.4: all that apply; where a target is missing nothing narrows."""
         state = {"rest": 0, "selected": ELSEWHERE}.get(self.phase, BUSY)
-        held = self.interlocks(aisle, widths_mm)
-        plain = (ID_USED if request_id in self.log else 0) or (0 if 1 <= aisle <= self.aisles else NO_TARGET)
-        if plain:
-            missing = 0 if 1 <= aisle <= self.aisles else NO_TARGET
-            return Verdict(plain, held.must | held.may | state | missing)
-        return Verdict(held.must | state, held.may)
+        missing = self.find_missing(target)
+        plain = (ID_USED if request_id in self.log else 0) | missing
+        if missing:
+            must = (LOCAL if self.sensors.estop else 0) | (FIRE if self.sensors.fire else 0) | state
+            return Verdict(plain | must, POSITION_UNKNOWN)
+        held = self.interlocks(target, widths_mm)
+        return Verdict(held.must | state | plain, held.may)
 
-    def note_select(self, request_id: int, aisle: int, answer: tuple[int, int, int]) -> None:
+    def act(self, request_id: int, target: int) -> int:
+        """SPEC 5.12: what ACT gets, and what it does."""
+        if request_id in self.log:
+            return ID_USED
+        reasons = self._carry_out(target & 0xFF00, target & 0xFF)
+        self._write(request_id, OUTCOMES["refused" if reasons else "done"], 0)
+        return reasons
+
+    def _carry_out(self, operation: int, aisle: int) -> int:
+        if operation not in {LOCK_ACT, UNLOCK_ACT, LIGHT_ON, LIGHT_OFF, CLEAR_FAULT, WAKE}:
+            return NOT_SUPPORTED
+        if aisle > (0 if operation in {CLEAR_FAULT, WAKE} else self.aisles):
+            return NO_TARGET
+        chosen = {aisle} if aisle else set(range(1, self.aisles + 1))
+        if operation == LOCK_ACT:
+            self.sensors.wire_locks |= chosen
+        elif operation == UNLOCK_ACT:
+            if chosen & self.sensors.locks:
+                return LOCAL
+            self.sensors.wire_locks -= chosen
+        elif operation == CLEAR_FAULT:
+            return LOCAL if self.sensors.estop else 0
+        elif operation in {LIGHT_ON, LIGHT_OFF}:
+            self.lights = self.lights | chosen if operation == LIGHT_ON else self.lights - chosen
+        return 0
+
+    def turn_handle(self) -> None:
+        """SPEC 5.1: position and occupancy are unknown, a selection is void."""
+        self.unknown = True
+        if self.phase == "selected":
+            self._end("failed", LOCAL_CONTROL)
+
+    def note_select(self, request_id: int, target: int, answer: tuple[int, int, int]) -> None:
         """Take what was answered: reasons, token, ring head."""
         reasons, token, ring_head = answer
         if reasons & ID_USED:
@@ -89,7 +164,7 @@ class Oracle:
         self._write(request_id, OUTCOMES["refused" if reasons else "selected"], 0)
         if not reasons:
             self.phase = "selected"
-            self.asked = Asked(request_id, aisle, token, ring_head, self.now_ms)
+            self.asked = Asked(request_id, target, token, ring_head, self.now_ms)
 
     def _write(self, request_id: int, outcome: int, cause: int) -> None:
         self.log[request_id] = (outcome, cause)
@@ -106,10 +181,10 @@ class Oracle:
         held = self.asked
         if self.phase != "selected" or held is None:
             return Verdict(NOT_SELECTED, 0xFFFF)
-        verdict = self.interlocks(held.aisle, widths_mm)
+        verdict = self.interlocks(held.target, widths_mm)
         if (asked.request_id, asked.token) != (held.request_id, held.token):
             verdict.must |= NOT_SELECTED
-        verdict.must |= OTHER_TARGET if asked.aisle != held.aisle else 0
+        verdict.must |= OTHER_TARGET if asked.target != held.target else 0
         verdict.must |= RING_MOVED if asked.ring_head != ring_head_now else 0
         return verdict
 
@@ -120,7 +195,7 @@ class Oracle:
         if reasons:
             self._end("refused", 0)
         elif in_place:
-            self._end("done", 1)
+            self.note_arrival(self.widths_after(self.asked.target))
         else:
             self.asked.at_ms = self.asked.renewed_ms = self.now_ms
             self._settle("accepted", 0)
@@ -147,6 +222,9 @@ class Oracle:
         if self.phase == "selected" or (self.phase == "active" and warning):
             self._end(outcome, cause)
         elif self.phase == "active":
+            assert self.asked is not None
+            if self.asked.target & 0xFF00 == OPEN:
+                self.lights.add(self.asked.target & 0xFF)  # it had set off
             self._settle(outcome, cause)
             self.phase = "ending"
 
@@ -154,7 +232,7 @@ class Oracle:
         """End the motion if an interlock that has just appeared forbids it."""
         if self.phase != "active" or self.asked is None:
             return
-        held = self.interlocks(self.asked.aisle, widths_mm).must
+        held = self.interlocks(self.asked.target, widths_mm).must
         causes = {LOCAL: ESTOP, FIRE: FIRE_CAUSE, OCCUPIED: OCCUPANCY, LOCKED: LOCK}
         for reason, cause in causes.items():
             if held & reason:
@@ -181,8 +259,16 @@ class Oracle:
             lapsed_at_ms = held.renewed_ms + LEASE_MS - held.at_ms
             self.stop(warning=lapsed_at_ms <= WARNING_MS, outcome="lapsed", cause=LEASE)
 
-    def note_arrival(self) -> None:
-        """The registers say that the motion has come to its end."""
+    def note_arrival(self, widths_mm: list[int]) -> None:
+        """The registers say that the motion has come to its end: lights follow what stands open now."""
+        assert self.asked is not None
+        operation = self.asked.target & 0xFF00
+        if operation == HOME:
+            self.unknown = False
+        if operation == OPEN:
+            self.lights.add(self.asked.target & 0xFF)
+        passable = {no for no, mm in enumerate(widths_mm, 1) if mm >= 700}
+        self.lights = set() if operation == PARK else self.lights & passable
         self._end("done", 1)
 
     def note_standstill(self) -> None:

@@ -14,10 +14,29 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.conformance.protocol.both_banks import AISLE_MM, AISLES, Bank, CBank, PythonBank
 from tests.conformance.protocol.c_bank import UNIT, seal
-from tests.conformance.protocol.shelf_oracle import LOCK, OCCUPANCY, Asked, Oracle
+from tests.conformance.protocol.shelf_oracle import (
+    CLEAR_FAULT,
+    CLOSE_ALL,
+    HOME,
+    LIGHT_OFF,
+    LIGHT_ON,
+    LOCK,
+    LOCK_ACT,
+    OCCUPANCY,
+    OPEN,
+    PARK,
+    UNLOCK_ACT,
+    VENTILATE,
+    WAKE,
+    Asked,
+    Oracle,
+)
 
-IDLE, SELECTED, WARNING, MOVING, SETTLING, STOPPED = 3, 4, 5, 6, 7, 8
+UNKNOWN, ASLEEP, IDLE, SELECTED, WARNING, MOVING, SETTLING, STOPPED = 0, 1, 3, 4, 5, 6, 7, 8
 RESTING = (IDLE, STOPPED)
+OPENINGS = [OPEN | aisle for aisle in range(1, AISLES + 1)]
+OPERATIONS = [*OPENINGS, *OPENINGS, CLOSE_ALL, VENTILATE, VENTILATE, PARK, HOME]
+NO_TARGETS = [OPEN | AISLES + 1, OPEN, CLOSE_ALL | 1, PARK | 2, HOME | 1, LOCK_ACT | 1, WAKE, 0]
 
 
 class Gateways(RuleBasedStateMachine):
@@ -30,7 +49,7 @@ class Gateways(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.bank = self.make_bank()
-        self.oracle = Oracle(AISLES)
+        self.oracle = Oracle(AISLES, AISLE_MM)
         self.next_id = 0x1000
         self.ids: list[int] = []
         self.last: Asked | None = None
@@ -55,18 +74,28 @@ class Gateways(RuleBasedStateMachine):
     def catch_up(self) -> int:
         """Steel takes its time; the oracle is told when it has arrived or stands."""
         state = self.read(0x0100)[0]
-        if self.oracle.phase == "active" and state == IDLE:
-            self.oracle.note_arrival()
-        elif self.oracle.phase == "active" and self.held_aisles() and state in {MOVING, STOPPED}:
+        if self.oracle.phase == "active" and state in {IDLE, ASLEEP}:
+            self.oracle.note_arrival(self.widths())
+        elif self.oracle.phase == "active" and self.held_aisles() and state in {MOVING, STOPPED, UNKNOWN}:
             self.note_stop_at_a_passing_gap()
-        if self.oracle.phase == "ending" and state in RESTING:
+        if self.oracle.phase == "ending" and state in {*RESTING, UNKNOWN}:
             self.oracle.note_standstill()
-        return state
+        return self.wake_up() if state == ASLEEP else state
+
+    def wake_up(self) -> int:
+        """A bank that sleeps after parking is woken: the rest of the history goes on awake."""
+        assert self.oracle.phase == "rest"
+        self.act(WAKE, 0)
+        self.bank.run(2000)
+        self.oracle.pass_time(2000)
+        return self.read(0x0100)[0]
 
     def held_aisles(self) -> set[int]:
         """Aisles with somebody in them, or locked, but for the one being opened."""
         held = self.oracle.sensors
-        return (held.seen | held.locks) - {self.oracle.asked.aisle if self.oracle.asked else 0}
+        goal = (self.oracle.asked.target & 0xFF or AISLES) if self.oracle.asked else 0
+        ventilates = self.oracle.asked is not None and self.oracle.asked.target == VENTILATE
+        return (held.seen | held.locks | held.wire_locks) - (set() if ventilates else {goal})
 
     def note_stop_at_a_passing_gap(self) -> None:
         """Staggered columns open gaps between them and close them again: a controller may stop for who stands there."""
@@ -93,23 +122,57 @@ class Gateways(RuleBasedStateMachine):
 
     # ---- what a gateway says --------------------------------------------------------------------
 
-    @rule(aisle=st.sampled_from([1, 2, 3, 4, 1, 2, 3, 4, AISLES + 1]), back=st.sampled_from([0, 0, 0, 0, 1, 2, 5]))
-    def select(self, aisle: int, back: int) -> None:
+    @rule(wanted=st.sampled_from([*OPERATIONS, *NO_TARGETS]), back=st.sampled_from([0, 0, 0, 0, 1, 2, 5]))
+    def select(self, wanted: int, back: int) -> None:
         """By a fresh id, or by one used `back` requests ago."""
-        request_id = self.ids[-min(back, len(self.ids))] if self.ids and back else self.next_id
-        self.next_id += request_id == self.next_id
-        expected = self.oracle.select(request_id, aisle, self.widths())
+        request_id = self.choose_id(back)
+        expected = self.oracle.select(request_id, wanted, self.widths())
         head = self.read(0x010C)[0]
-        words = self.ask_words(f"170810000a080000060c{request_id:016x}{0x100 | aisle:04x}0000")
+        words = self.ask_words(f"170810000a080000060c{request_id:016x}{wanted:04x}0000")
         reasons, token = words[1], words[2] << 16 | words[3]
-        assert words[0] == 0x100 | aisle
+        assert words[0] == wanted
         assert expected.allows(reasons), (hex(reasons), expected)
         assert (token != 0) == (reasons == 0)
         assert words[9] == head == self.read(0x010C)[0]
         self.ids.append(request_id)
-        self.oracle.note_select(request_id, aisle, (reasons, token, head))
+        self.oracle.note_select(request_id, wanted, (reasons, token, head))
         if not reasons:
             self.last, self.counter = self.oracle.asked, 0
+
+    def choose_id(self, back: int) -> int:
+        request_id = self.ids[-min(back, len(self.ids))] if self.ids and back else self.next_id
+        self.next_id += request_id == self.next_id
+        return request_id
+
+    @rule(
+        wanted=st.sampled_from(
+            [LOCK_ACT, LOCK_ACT | 1, LOCK_ACT | 3, UNLOCK_ACT, UNLOCK_ACT, UNLOCK_ACT | 1, UNLOCK_ACT | 3, LIGHT_ON, LIGHT_ON | 2,
+             LIGHT_OFF, LIGHT_OFF | 4, CLEAR_FAULT, WAKE, WAKE | 1, LOCK_ACT | AISLES + 1, OPEN | 1, HOME, 0]
+        ),
+        back=st.sampled_from([0, 0, 0, 1, 3]),
+    )  # fmt: skip
+    def act(self, wanted: int, back: int) -> None:
+        """What moves nothing, in every state; a lock may end a warning or a motion."""
+        state, widths = self.read(0x0100)[0], self.widths()
+        if state in {MOVING, SETTLING} and wanted & 0xFF00 == LOCK_ACT:
+            return  # whether a column narrows that aisle still is the steel's own affair
+        head, request_id = self.read(0x010C)[0], self.choose_id(back)
+        expected = self.oracle.act(request_id, wanted)
+        words = self.ask_words(f"1708480002084000050a{request_id:016x}{wanted:04x}")
+        assert words == [wanted, expected], (hex(wanted), words, expected)
+        assert self.read(0x010C)[0] == head or state == WARNING, "an act adds no event of its own"
+        self.ids.append(request_id)
+        self.bank.run(0)
+        self.oracle.watch(widths, warning=state == WARNING)
+
+    @precondition(lambda self: self.oracle.phase in {"rest", "selected"})
+    @rule(column=st.integers(2, AISLES), mm=st.sampled_from([0, 5, -30]))
+    def turn_handle(self, column: int, mm: int) -> None:
+        """By hand: nobody knows where columns stand, until somebody homes the bank."""
+        head = self.read(0x010C)[0]
+        self.bank.turn_handle(column, mm)
+        self.oracle.turn_handle()
+        assert self.read(0x010C)[0] != head
 
     def ask_words(self, request: str) -> list[int]:
         answer = bytes.fromhex(self.bank.ask(f"{UNIT:02x}{request}"))
@@ -117,12 +180,12 @@ class Gateways(RuleBasedStateMachine):
         return [int.from_bytes(answer[at : at + 2], "big") for at in range(3, len(answer), 2)]
 
     @rule(
-        aisle=st.integers(1, AISLES),
+        wanted=st.sampled_from(OPERATIONS),
         turns=st.sampled_from([0, 0, 2, 8, 12]),
-        spoil=st.sampled_from(["", "", "", "token", "id", "aisle", "head"]),
+        spoil=st.sampled_from(["", "", "", "token", "id", "target", "head"]),
         late_ms=st.sampled_from([0, 0, 0, 1990, 2000]),
     )
-    def start(self, aisle: int, turns: int, spoil: str, late_ms: int) -> None:
+    def start(self, wanted: int, turns: int, spoil: str, late_ms: int) -> None:
         """A good gateway, once everybody has stepped aside, and for a while."""
         if self.oracle.phase != "rest":
             return
@@ -133,31 +196,40 @@ class Gateways(RuleBasedStateMachine):
         for what in ("estop", "fire"):
             if getattr(held, what):
                 self.touch(what, 1, settle=False)
-        self.select(aisle, 0)
+        if held.wire_locks:
+            self.act(UNLOCK_ACT, 0)
+        self.select(HOME if self.oracle.unknown else wanted, 0)
         self.wait(late_ms)
         self.operate(spoil)
         self.keep(turns)
 
     @precondition(lambda self: self.last is not None)
-    @rule(spoil=st.sampled_from(["", "", "token", "id", "aisle", "head"]))
+    @rule(spoil=st.sampled_from(["", "", "token", "id", "target", "head"]))
     def operate(self, spoil: str) -> None:
         assert self.last is not None
         asked = {
             "token": lambda a: replace(a, token=a.token ^ 0x00010000),
             "id": lambda a: replace(a, request_id=a.request_id ^ 1),
-            "aisle": lambda a: replace(a, aisle=a.aisle % AISLES + 1),
+            "target": lambda a: replace(a, target=CLOSE_ALL if a.target != CLOSE_ALL else OPEN | 2),
             "head": lambda a: replace(a, ring_head=a.ring_head - 1 & 0xFFFF),
         }.get(spoil, replace)(self.last)
         widths = self.widths()
         expected = self.oracle.operate(asked, self.read(0x010C)[0], widths)
         words = self.ask_words(
-            f"1708300002082000 0810{asked.request_id:016x}{asked.token:08x}{0x100 | asked.aisle:04x}{asked.ring_head:04x}"
+            f"1708300002082000 0810{asked.request_id:016x}{asked.token:08x}{asked.target:04x}{asked.ring_head:04x}"
         )
         assert expected.allows(words[1]), (hex(words[1]), expected)
         if self.oracle.phase == "selected":
             assert not (spoil and words[1] == 0)
-        self.oracle.note_operate(words[1], in_place=widths[self.last.aisle - 1] >= AISLE_MM - 1)
+        self.oracle.note_operate(words[1], in_place=self.is_in_place(self.last.target, widths))
         self.may_move |= self.oracle.phase == "active"
+
+    def is_in_place(self, target: int, widths: list[int]) -> bool:
+        """Nothing to do: done at once. A millimetre may be a way to go or none, the bank's own state tells."""
+        if self.oracle.unknown:
+            return False
+        farthest = max(abs(now - then) for now, then in zip(widths, self.oracle.widths_after(target), strict=True))
+        return farthest == 0 or (farthest <= 2 and not self.is_warning())
 
     @precondition(lambda self: self.last is not None)
     @rule(spoil=st.sampled_from(["", "token", "same", "older", "stale", "future"]), stale_ms=st.integers(510, 3000))
@@ -238,12 +310,21 @@ class Gateways(RuleBasedStateMachine):
     def the_bank_is_as_the_spec_says(self) -> None:
         state = self.catch_up()
         allowed = {
-            "rest": RESTING,
+            "rest": (UNKNOWN,) if self.oracle.unknown else RESTING,
             "selected": (SELECTED,),
             "active": (WARNING, MOVING, SETTLING),
             "ending": (MOVING, SETTLING),
         }[self.oracle.phase]
         assert state in allowed, (state, self.oracle.phase)
+
+    @invariant()
+    def locks_and_lights_are_as_asked(self) -> None:
+        masks = self.read(0x021D, 5)
+        held = self.oracle.sensors
+        assert masks[0] == sum(1 << no - 1 for no in held.locks)
+        assert masks[1] == sum(1 << no - 1 for no in held.wire_locks)
+        if self.oracle.phase == "rest":
+            assert masks[4] == sum(1 << no - 1 for no in self.oracle.lights), (bin(masks[4]), self.oracle.lights)
 
     @invariant()
     def the_log_says_what_became_of_every_request(self) -> None:
