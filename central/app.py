@@ -15,7 +15,7 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi_offline import FastAPIOffline
 
-from central.api import approvals, audit, boxes, gateways, health, people, roles, rooms, sessions, units
+from central.api import approvals, audit, boxes, gateways, health, marketing, people, roles, rooms, sessions, units
 from central.api.guard import guard_request
 from central.api.middleware import RequestFrame
 from central.api.problems import Problem, handle_errors
@@ -24,6 +24,7 @@ from central.domain.permissions import Action, find_need, needs
 from central.jobs import link as link_job
 from central.jobs.acts import Acts
 from central.jobs.audit_chain import AuditChain
+from central.jobs.callbacks import CallbackSender, read_keys
 from central.jobs.live_board import LiveBoard
 from central.jobs.readings import read_metrics
 from central.metrics import Metrics
@@ -47,6 +48,7 @@ API_ROUTERS = (
     units.router,
     approvals.router,
     audit.router,
+    marketing.router,
     health.router,
 )
 DOCS_PATHS = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc"})
@@ -113,6 +115,8 @@ def compose_app(parts: Parts) -> FastAPI:
     state.translate = _translate
     state.live = parts.link.state_board if parts.link is not None else LiveBoard(parts.read_clock)
     state.audit_chain = AuditChain(parts.tx, parts.metrics, parts.read_clock, parts.settings.audit.head_file)
+    state.marketing_keys = read_keys(parts.settings.marketing)
+    state.callbacks = CallbackSender(parts.tx, parts.settings.marketing, state.marketing_keys, parts.read_clock)
     state.acts = Acts(parts.tx, parts.link, parts.read_clock)
     parts.tx.observe_hold(lambda held_s: parts.metrics.observe("openaisle_central_write_held_seconds", held_s))
     parts.metrics.compute(lambda: read_metrics(parts.tx, parts.link, parts.read_clock()))
@@ -155,6 +159,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
     if link is not None:
         link.start()
     app.state.audit_chain.start()
+    app.state.callbacks.start()
     server_log = ServerLog(app.state.metrics)
     logging.getLogger("uvicorn.error").addHandler(server_log)
     log.info("centre_started", link=link is not None)
@@ -163,6 +168,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
     finally:
         if link is not None:
             link.close()
+        app.state.callbacks.close()
         app.state.audit_chain.close()
         app.state.tx.engine.dispose()
         logging.getLogger("uvicorn.error").removeHandler(server_log)

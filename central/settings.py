@@ -93,6 +93,22 @@ class AuditSettings(Section):
     head_file: Path | None = None  # once a day the end of the chain is appended here; best on another machine's disk
 
 
+class MarketingKeySettings(Section):
+    """One key that both ends know; a new one is added before the old one goes."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
+    file: Path
+
+
+class MarketingSettings(Section):
+    """The marketing system: keys of its signed news, and where callbacks go."""
+
+    keys: tuple[MarketingKeySettings, ...] = ()  # none: nothing is taken and no gate is told
+    callback_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s]{1,300})?$")] = ""  # empty: none are sent
+    callback_key: str = ""  # id of the key that signs callbacks; empty: the last of the keys
+    callback_timeout_s: float = Field(default=10, gt=0, le=60)
+
+
 class LogSettings(Section):
     """What is logged, and how."""
 
@@ -117,6 +133,7 @@ class CentralSettings(BaseSettings):
     session: SessionSettings = SessionSettings()
     password: PasswordSettings = PasswordSettings()
     audit: AuditSettings = AuditSettings()
+    marketing: MarketingSettings = MarketingSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -197,5 +214,7 @@ def _anchor_paths(settings: CentralSettings, source: str, folder: Path) -> Centr
     )
     head_file = settings.audit.head_file
     audit = settings.audit.model_copy(update={"head_file": None if head_file is None else folder / head_file})
+    keys = tuple(key.model_copy(update={"file": folder / key.file}) for key in settings.marketing.keys)
+    marketing = settings.marketing.model_copy(update={"keys": keys})
     database = settings.database.model_copy(update={"url": url.render_as_string(hide_password=False)})
-    return settings.model_copy(update={"database": database, "mqtt": mqtt, "audit": audit})
+    return settings.model_copy(update={"database": database, "mqtt": mqtt, "audit": audit, "marketing": marketing})

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     LOCKED_OUT = "locked_out"
     CSRF = "csrf"
     WRONG_ORIGIN = "wrong_origin"
+    WRONG_SIGNATURE = "wrong_signature"
     INVALID = "invalid"
     BAD_CURSOR = "bad_cursor"
     BAD_SEED = "bad_seed"

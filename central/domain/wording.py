@@ -78,6 +78,13 @@ WORDINGS: dict[Reason, Wording] = {
         NOTHING_CHANGED,
         N_("Load the page anew and try again."),
     ),
+    Reason.WRONG_SIGNATURE: Wording(
+        401,
+        N_("The signature does not hold"),
+        N_("The request is not signed by a key of the marketing system, or it was signed too long ago."),
+        NOTHING_CHANGED,
+        N_("Check key, clock and signed text against the description of the marketing interface, then send it again."),
+    ),
     Reason.WRONG_ORIGIN: Wording(
         403,
         N_("The request came from elsewhere"),

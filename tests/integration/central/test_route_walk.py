@@ -29,6 +29,8 @@ OWN = {
     "epoch": "0" * 32,
     "person_id": "0" * 36,
     "language": "en",
+    "case_no": "8001",
+    "step": "ACCEPT",
 } | dict.fromkeys(("role_id", "absence_id", "session_id", "unit_id", "approval_id", "row_id"), "0" * 36)
 REFUSED = {401, 403}
 #: Streams never end by themselves; their door is walked by HEAD of the guard below.
@@ -97,7 +99,13 @@ def test_every_route_by_every_role(centre: Centre) -> None:
 
 
 def test_streams_are_guarded_too(centre: Centre) -> None:
-    streams = [(method, path) for method, path, _ in routes(centre.app) if STREAMS.search(path)]
+    streams = [
+        (method, path)
+        for method, path, need in routes(centre.app)
+        # the marketing system's events are no stream and have a signature for a guard
+        if STREAMS.search(path) and need is not Action.PUBLIC
+    ]
+    assert streams
     nobody = centre.client()
     for method, path in streams:
         assert call(nobody, method, fill(path, OWN)) == 401
