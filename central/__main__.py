@@ -29,6 +29,8 @@ from central.jobs.audit_chain import read_heads
 from central.jobs.backup import KEEP, make_backup, restore_backup
 from central.jobs.room_import import drop_import, is_staging, run_import, take_back_import
 from central.services.audit import verify_audit
+from central.services.business_seed import Seeded
+from central.services.business_seed import seed_business as seed_centre
 from central.services.gateways import admit_epoch as admit_gateway_epoch
 from central.services.people import CreatePerson, check_password, create_person
 from central.services.room_import import Progress
@@ -102,13 +104,29 @@ def serve(context: typer.Context) -> None:
 
 @app.command()
 def migrate(context: typer.Context) -> None:
-    """Create the database or bring it to the schema of this version; harmless when it is there already."""
+    """Create the database or bring it to the schema of this version, with templates; harmless when it is there."""
     settings: CentralSettings = context.obj
     engine = open_engine(settings.database.url, pool_size=1)
     before = read_revision(engine)
     upgrade_schema(engine)
+    with Transactions(engine).write() as session:
+        seeded = seed_centre(session, read_clock())
     engine.dispose()
     typer.echo(f"schema: {before or 'empty'} -> {newest_revision()}")
+    tell_seeded(seeded)
+
+
+@app.command()
+def seed_business(context: typer.Context) -> None:
+    """Add the kinds of business that come with the centre, and the calendar; harmless when they are there already."""
+    with store(context) as tx, tx.write() as session:
+        seeded = seed_centre(session, read_clock())
+    tell_seeded(seeded)
+
+
+def tell_seeded(seeded: Seeded) -> None:
+    """Say what was added."""
+    typer.echo(f"business: {seeded.templates} templates and {seeded.calendar_days} days of the calendar added")
 
 
 @app.command()

@@ -39,6 +39,7 @@ class AuditAct(StrEnum):
     UNIT_CLOSED = "unit_closed"
     ROOM_ASSIGNED = "room_assigned"
     ROOM_IMPORTED = "room_imported"
+    ROOM_IMPORT_REVERSED = "room_import_reversed"
     EPOCH_ADMITTED = "epoch_admitted"
     LABEL_ISSUED = "label_issued"
     AUDIT_EXPORTED = "audit_exported"
@@ -47,6 +48,14 @@ class AuditAct(StrEnum):
     APPROVAL_WITHDRAWN = "approval_withdrawn"
     APPROVAL_USED = "approval_used"
     PAGE_VIEWED = "page_viewed"
+    BUSINESS_SEEDED = "business_seeded"
+    TEMPLATE_DRAFTED = "template_drafted"
+    TEMPLATE_DRAFT_CHANGED = "template_draft_changed"
+    TEMPLATE_DRAFT_WITHDRAWN = "template_draft_withdrawn"
+    TEMPLATE_APPROVED = "template_approved"
+    CALENDAR_DAY_CHANGED = "calendar_day_changed"
+    CALENDAR_HORIZON_MOVED = "calendar_horizon_moved"
+    CASES_EXPORTED = "cases_exported"
 
 
 @dataclass(frozen=True, slots=True)

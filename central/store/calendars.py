@@ -44,3 +44,23 @@ def load_calendar(session: Session) -> Calendar:
         return found_calendar()
     rows = session.execute(select(CalendarDayRow.day, CalendarDayRow.kind, CalendarDayRow.name))
     return Calendar(head.revision, head.horizon, {day: SpecialDay(DayKind(kind), name) for day, kind, name in rows})
+
+
+def keep_calendar(session: Session, now: datetime) -> int:
+    """Write the published calendar down where there is none yet; return how many days that took."""
+    if session.get(CalendarRow, ONLY_ID) is not None:
+        return 0
+    found = found_calendar()
+    session.add(CalendarRow(id=ONLY_ID, revision=found.revision, horizon=found.horizon, changed_at=now))
+    session.add_all(
+        CalendarDayRow(day=day, kind=each.kind.value, name=each.name, changed_at=now)
+        for day, each in found.special.items()
+    )
+    session.flush()
+    return len(found.special)
+
+
+def lock_calendar(session: Session, now: datetime) -> CalendarRow:
+    """Return the head of the calendar, which nobody else changes until the commit."""
+    keep_calendar(session, now)
+    return session.scalars(select(CalendarRow).where(CalendarRow.id == ONLY_ID).with_for_update()).one()

@@ -127,6 +127,10 @@ SUBJECT_KINDS = {
     "box": N_("box"),
     "approval": N_("approval"),
     "audit": N_("audit log"),
+    "template": N_("template"),
+    "templates": N_("templates"),
+    "calendar": N_("calendar"),
+    "cases": N_("cases"),
 }
 
 AUDIT_ACTS = {
@@ -151,6 +155,7 @@ AUDIT_ACTS = {
     "unit_closed": N_("unit closed"),
     "room_assigned": N_("archive room assigned to a unit"),
     "room_imported": N_("archive room taken over from its file"),
+    "room_import_reversed": N_("take-over of an archive room taken back"),
     "epoch_admitted": N_("record book admitted"),
     "label_issued": N_("label sent to print"),
     "audit_exported": N_("audit log exported"),
@@ -159,6 +164,14 @@ AUDIT_ACTS = {
     "approval_withdrawn": N_("question taken back"),
     "approval_used": N_("approval used"),
     "page_viewed": N_("page viewed"),
+    "business_seeded": N_("templates and calendar founded"),
+    "template_drafted": N_("template drafted"),
+    "template_draft_changed": N_("draft of a template changed"),
+    "template_draft_withdrawn": N_("draft of a template withdrawn"),
+    "template_approved": N_("version of a template made valid"),
+    "calendar_day_changed": N_("day of the calendar changed"),
+    "calendar_horizon_moved": N_("horizon of the calendar moved"),
+    "cases_exported": N_("list of cases exported"),
 }
 
 #: What is said above a page after an act was done.
