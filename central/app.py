@@ -25,8 +25,10 @@ from central.jobs import link as link_job
 from central.jobs.acts import Acts
 from central.jobs.audit_chain import AuditChain
 from central.jobs.callbacks import CallbackSender, read_keys
+from central.jobs.deliveries import Courier
 from central.jobs.live_board import LiveBoard
 from central.jobs.readings import read_metrics
+from central.jobs.sweep import Sweeper
 from central.metrics import Metrics
 from central.settings import CentralSettings, LogSettings
 from central.store.base import open_engine
@@ -117,6 +119,8 @@ def compose_app(parts: Parts) -> FastAPI:
     state.audit_chain = AuditChain(parts.tx, parts.metrics, parts.read_clock, parts.settings.audit.head_file)
     state.marketing_keys = read_keys(parts.settings.marketing)
     state.callbacks = CallbackSender(parts.tx, parts.settings.marketing, state.marketing_keys, parts.read_clock)
+    state.sweeper = Sweeper(parts.tx, parts.settings.messages, parts.metrics, parts.read_clock)
+    state.courier = Courier(parts.tx, parts.settings.messages, _translate, parts.read_clock)
     state.acts = Acts(parts.tx, parts.link, parts.read_clock)
     parts.tx.observe_hold(lambda held_s: parts.metrics.observe("openaisle_central_write_held_seconds", held_s))
     parts.metrics.compute(lambda: read_metrics(parts.tx, parts.link, parts.read_clock()))
@@ -160,6 +164,8 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
         link.start()
     app.state.audit_chain.start()
     app.state.callbacks.start()
+    app.state.sweeper.start()
+    app.state.courier.start()
     server_log = ServerLog(app.state.metrics)
     logging.getLogger("uvicorn.error").addHandler(server_log)
     log.info("centre_started", link=link is not None)
@@ -168,6 +174,8 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
     finally:
         if link is not None:
             link.close()
+        app.state.courier.close()
+        app.state.sweeper.close()
         app.state.callbacks.close()
         app.state.audit_chain.close()
         app.state.tx.engine.dispose()

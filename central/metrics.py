@@ -56,6 +56,13 @@ METRICS = (
     MetricDef("openaisle_central_audit_lag_seconds", "Age of the oldest audit row without its link", "gauge"),
     MetricDef("openaisle_central_audit_seq", "Number of the newest link of the audit chain", "gauge"),
     MetricDef("openaisle_central_audit_failures_total", "Rounds of chaining that failed", "counter"),
+    MetricDef("openaisle_central_sweep_lag_seconds", "How long the oldest row has waited to be looked at", "gauge"),
+    MetricDef("openaisle_central_sweep_checked_total", "Rows whose clocks a sweep looked at", "counter"),
+    MetricDef("openaisle_central_sweep_failures_total", "Rounds of sweeping that failed", "counter"),
+    MetricDef("openaisle_central_urges_made_total", "Urges made, one for each occurrence", "counter"),
+    MetricDef("openaisle_central_messages_made_total", "Messages made, one for each person", "counter"),
+    MetricDef("openaisle_central_deliveries", "Messages on their way out, by state", "gauge", ("state",)),
+    MetricDef("openaisle_central_calendar_days_left", "Days ahead for which the working calendar is known", "gauge"),
     MetricDef("openaisle_central_link_up", "1 while the centre is connected to its broker", "gauge"),
     MetricDef("openaisle_central_link_events_total", "What the link counted, by kind", "counter", ("kind",)),
 )
@@ -76,13 +83,13 @@ class Metrics:
         self._counters: dict[str, Counter] = {}
         self._histograms: dict[str, Histogram] = {}
 
-    def count(self, name: str, *labels: str) -> None:
-        """Add one."""
+    def count(self, name: str, *labels: str, by: int = 1) -> None:
+        """Add one, or as many as happened at once."""
         if name not in self._counters:
             metric = BY_NAME[name]
             self._counters[name] = Counter(metric.name, metric.help, metric.labels, registry=self.registry)
         counter = self._counters[name]
-        (counter.labels(*labels) if labels else counter).inc()
+        (counter.labels(*labels) if labels else counter).inc(by)
 
     def observe(self, name: str, value: float) -> None:
         """Add one measurement to a histogram."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from central.domain.calendars import Hours
 from central.domain.sessions import SessionTimes
 
 ENV_PREFIX = "OPENAISLE_CENTRAL_"
@@ -109,6 +110,43 @@ class MarketingSettings(Section):
     callback_timeout_s: float = Field(default=10, gt=0, le=60)
 
 
+class ContentsSettings(Section):
+    """Where the bytes of papers lie, and what one upload may hold."""
+
+    dir: Path = Path("contents")
+    upload_limit_mib: int = Field(default=200, ge=1, le=2048)  # one request, all its files together
+    pages_limit: int = Field(default=300, ge=1, le=2000)  # of one file
+    picture_limit_mpx: int = Field(default=120, ge=4, le=1000)  # pixels of one page, in millions, before it is decoded
+    check_days: int = Field(default=30, ge=1, le=3650)  # every content is read again and compared within this time
+    watermark_font: Path = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")  # without it, log-in names
+
+
+class MessageSettings(Section):
+    """Urging: how often it looks, when messages may go out, and by which ways."""
+
+    sweep_s: float = Field(default=30, ge=0.1, le=3600)  # rows whose time has come are looked at this often
+    opens: time = time(8, 30)  # nothing goes out before this hour, in the calendar's zone
+    closes: time = time(18, 0)
+    working_days_only: bool = True
+    base_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s]{1,200})?$")] = ""  # for links in messages
+    timeout_s: float = Field(default=10, gt=0, le=60)
+    mail_host: str = ""  # empty: no mail is sent
+    mail_port: int = Field(default=25, ge=1, le=65535)
+    mail_security: Literal["none", "starttls", "tls"] = "none"
+    mail_from: str = "openaisle@localhost"
+    mail_username: str = ""
+    mail_password_file: Path | None = None
+    webhook_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s]{1,300})?$")] = ""  # empty: none
+    webhook_key_file: Path | None = None  # signs what goes there
+    wecom_file: Path | None = None  # holds the Apprise URL of the robot, a secret; {address} is a person's own
+    dingtalk_file: Path | None = None
+    feishu_file: Path | None = None
+
+    def to_hours(self) -> Hours:
+        """Return the messenger's hours as the domain knows them."""
+        return Hours(self.opens, self.closes, self.working_days_only)
+
+
 class LogSettings(Section):
     """What is logged, and how."""
 
@@ -134,6 +172,8 @@ class CentralSettings(BaseSettings):
     password: PasswordSettings = PasswordSettings()
     audit: AuditSettings = AuditSettings()
     marketing: MarketingSettings = MarketingSettings()
+    contents: ContentsSettings = ContentsSettings()
+    messages: MessageSettings = MessageSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -217,4 +257,13 @@ def _anchor_paths(settings: CentralSettings, source: str, folder: Path) -> Centr
     keys = tuple(key.model_copy(update={"file": folder / key.file}) for key in settings.marketing.keys)
     marketing = settings.marketing.model_copy(update={"keys": keys})
     database = settings.database.model_copy(update={"url": url.render_as_string(hide_password=False)})
-    return settings.model_copy(update={"database": database, "mqtt": mqtt, "audit": audit, "marketing": marketing})
+    contents = settings.contents.model_copy(update={"dir": folder / settings.contents.dir})
+    files = {
+        name: None if path is None else folder / path
+        for name, path in settings.messages.model_dump().items()
+        if name.endswith("_file")
+    }
+    messages = settings.messages.model_copy(update=files)
+    changes = {"database": database, "mqtt": mqtt, "audit": audit, "marketing": marketing, "contents": contents}
+    changes["messages"] = messages
+    return settings.model_copy(update=changes)

@@ -11,13 +11,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from central.domain.ingest import EpochState
+from central.domain.messages import DeliveryState
 from central.metrics import Readings
 from central.services.backups import find_newest
 from central.store.audit import find_head, measure_pending
+from central.store.calendars import load_calendar
+from central.store.claims import count_rows
 from central.store.gateways import GatewayRow
 from central.store.ingest import CursorRow, list_cursors
 from central.store.movements import BoxLocationRow
+from central.store.sweeps import measure_lag
 from central.store.tx import Transactions
+from central.store.urges import DeliveryRow
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +45,13 @@ def read_metrics(tx: Transactions, link: Link | None, now: datetime) -> dict[str
         readings["openaisle_central_link_events_total"] = [((kind,), float(n)) for kind, n in sorted(counts.items())]
     try:
         with tx.read() as session:
-            return readings | _read_database(session) | _read_audit(session, now) | _read_backup(session)
+            return (
+                readings
+                | _read_database(session)
+                | _read_audit(session, now)
+                | _read_time(session, now)
+                | _read_backup(session)
+            )
     except SQLAlchemyError as error:
         log.warning("metrics_without_database", error=str(error))
         return readings
@@ -80,6 +91,16 @@ def _read_audit(session: Session, now: datetime) -> dict[str, Readings]:
         "openaisle_central_audit_waiting": [((), float(waiting))],
         "openaisle_central_audit_lag_seconds": [((), lag_s)],
         "openaisle_central_audit_seq": [((), float(head.seq if head is not None else 0))],
+    }
+
+
+def _read_time(session: Session, now: datetime) -> dict[str, Readings]:
+    calendar = load_calendar(session)
+    states = dict.fromkeys((state.value for state in DeliveryState), 0) | count_rows(session, DeliveryRow)
+    return {
+        "openaisle_central_sweep_lag_seconds": [((), measure_lag(session, now).total_seconds())],
+        "openaisle_central_calendar_days_left": [((), float(calendar.days_left(calendar.find_day(now))))],
+        "openaisle_central_deliveries": [((state,), float(count)) for state, count in states.items()],
     }
 
 

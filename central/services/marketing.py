@@ -23,11 +23,13 @@ from central.domain.marketing import (
     MarketingEvent,
     to_case_event,
 )
+from central.domain.sweeps import SubjectKind
 from central.store.calendars import load_calendar
 from central.store.case_writing import GateTurned, find_handler, find_team, lock_case, rewrite_case
 from central.store.cases import CaseEventRow, CaseRow, MarketingEventRow
 from central.store.customers import ContractRow, keep_customer, keep_dossier
 from central.store.ids import new_id
+from central.store.sweeps import answer_subjects
 
 
 class Taken(StrEnum):
@@ -152,6 +154,7 @@ def _take_other(session: Session, event: MarketingEvent, now: datetime) -> None:
         row = session.scalar(select(ContractRow).where(ContractRow.contract_no == part.contract_no))
         if row is not None:
             row.ended_on, row.next_check_at = part.ended_on, None
+            answer_subjects(session, SubjectKind.CONTRACT, [row.id], now)
 
 
 def _tell_customer(session: Session, part: CustomerTold, stamp: tuple[str, str], now: datetime) -> None:
@@ -204,6 +207,8 @@ def _sign_contract(session: Session, part: ContractSigned, at: datetime, now: da
     announced = part.ends_on is not None and not part.renews_itself and row.ended_on is None
     row.next_check_at = now if announced else None
     session.flush()
+    # another end than the one announced, or none any more
+    answer_subjects(session, SubjectKind.CONTRACT, [row.id], now)
 
 
 def _find_end_told_before(session: Session, contract_no: str) -> date | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from central.store.documents import DocumentRow, TaskRow
 from central.store.ids import new_id
 from central.store.organisation import UnitRow
 from central.store.people import PersonRow
+from central.store.sweeps import answer_case
 from central.store.templates import TemplateRow, find_in_force
 
 GATE_CHANGED = "openaisle.archive.gate_changed"
@@ -65,6 +66,7 @@ def rewrite_case(session: Session, case: CaseRow, ground: Ground) -> list[GateTu
         _write_tasks(session, case, plan, ground.now)
         _write_documents(session, case, plan, documents, ground.now)
     session.flush()
+    answer_case(session, case.id, ground.now)
     turned = [GateTurned(case.case_no, each.code, each.gate) for each in plan.steps if each.gate_turned]
     for each in turned:
         tell_gate(session, each, ground.now)
@@ -206,6 +208,17 @@ def _write_documents(
     for key in plan.voided:
         rows[key].voided_at, rows[key].next_check_at = now, None
         cite_document(session, rows[key], (), now)
+
+
+def refile_case(session: Session, case_id: str, settled: Collection[str], now: datetime) -> None:
+    """File the documents of a case where its customers' dossiers are now, but for those settled already."""
+    numbers = list_customer_numbers(session, case_id)
+    dossiers = [keep_dossier(session, number, unit_id=None, handler_id=None, now=now) for number in numbers]
+    query = select(DocumentRow).where(DocumentRow.case_id == case_id, DocumentRow.voided_at.is_(None))
+    for row in session.scalars(query.order_by(DocumentRow.id)).all():
+        if row.id not in settled:
+            row.dossier_id = dossiers[0].id if dossiers else None
+            cite_document(session, row, dossiers[1:], now)
 
 
 def cite_document(session: Session, row: DocumentRow, dossiers: Sequence[DossierRow], now: datetime) -> None:

@@ -17,7 +17,7 @@ class UrgeRow(Base):
     __tablename__ = "urges"
     __table_args__ = (
         UniqueConstraint("subject_kind", "subject_id", "kind", "level", "occurrence"),
-        Index(None, "subject_kind", "subject_id"),
+        Index(None, "told_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
@@ -29,6 +29,8 @@ class UrgeRow(Base):
     occurrence: Mapped[int]
     due_at: Mapped[datetime] = mapped_column(Instant)
     made_at: Mapped[datetime] = mapped_column(Instant)
+    #: Its messages are made; until then it waits for them.
+    told_at: Mapped[datetime | None] = mapped_column(Instant)
     #: What was asked for is done.
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
 

@@ -1,0 +1,135 @@
+"""What a sweep finds at a moment: the band of a clock, the urge that has fallen due, and when to look again.
+
+Pure: the sweep hands in cached dates, and writes what comes back. Whom an urge goes to stands in one table here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from central.domain.calendars import Calendar
+from central.domain.clocks import Band
+from central.domain.urges import Level, UrgePolicy, find_occurrence
+
+
+class SubjectKind(StrEnum):
+    """What an urge is about."""
+
+    TASK = "task"
+    STEP = "step"
+    DOCUMENT = "document"
+    CONTRACT = "contract"
+
+
+class UrgeKind(StrEnum):
+    """What is asked for. A warning comes once, before the end; its urge again and again after it."""
+
+    SEND_WARNING = "send_warning"
+    #: Papers of a step are not scanned and sent to the collector (P7).
+    SEND = "send"
+    SCAN_WARNING = "scan_warning"
+    #: A paper is not scanned in time (P2).
+    SCAN = "scan"
+    LIMIT_WARNING = "limit_warning"
+    #: A running step has outlived its limit (P10).
+    LIMIT = "limit"
+    #: A contract ends soon (P19).
+    CONTRACT = "contract"
+
+
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """How the clock of a subject speaks; `repeats` False: once overdue it says so once."""
+
+    warning: UrgeKind
+    overdue: UrgeKind
+    repeats: bool
+
+
+#: A paper's own clock speaks once each time: what urges for it daily is the task of its step.
+CLOCKWORKS = {
+    SubjectKind.TASK: Clockwork(UrgeKind.SEND_WARNING, UrgeKind.SEND, repeats=True),
+    SubjectKind.STEP: Clockwork(UrgeKind.LIMIT_WARNING, UrgeKind.LIMIT, repeats=True),
+    SubjectKind.DOCUMENT: Clockwork(UrgeKind.SCAN_WARNING, UrgeKind.SCAN, repeats=False),
+}
+#: Who hears of what does not escalate.
+STEADY = {
+    UrgeKind.SEND_WARNING: (Level.HANDLER,),
+    UrgeKind.SCAN_WARNING: (Level.HANDLER,),
+    UrgeKind.SCAN: (Level.HANDLER,),
+    UrgeKind.LIMIT_WARNING: (Level.HANDLER, Level.TEAM_LEADER),
+    UrgeKind.CONTRACT: (Level.HANDLER, Level.TEAM_LEADER),
+}
+#: The time limit of a step is the team leader's matter from the first hour on.
+LIMIT_POLICY = UrgePolicy(reached_at=((Level.HANDLER, 0), (Level.TEAM_LEADER, 0), (Level.CENTRE_MANAGER, 3)))
+SEND_POLICY = UrgePolicy()
+POLICIES = {UrgeKind.SEND: SEND_POLICY, UrgeKind.LIMIT: LIMIT_POLICY, UrgeKind.SCAN: SEND_POLICY}
+#: Days before a contract's end on which it is announced.
+MILESTONES_DAYS = (90, 60, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Urge:
+    """One occurrence that has fallen due."""
+
+    kind: UrgeKind
+    level: Level
+    occurrence: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a look at a clock finds; `next_check_at` None: time alone changes nothing any more."""
+
+    band: Band
+    urge: Urge | None
+    next_check_at: datetime | None
+
+
+def check_clock(subject: SubjectKind, due_at: datetime | None, warn_at: datetime | None, now: datetime) -> Check:
+    """Return what the clock of something that isn't done says now; of missed occurrences only the newest."""
+    work = CLOCKWORKS[subject]
+    if due_at is None:
+        return _check_standing(work, warn_at, now)
+    if now < due_at:
+        if warn_at is None or now < warn_at:
+            return Check(Band.NORMAL, None, warn_at or due_at)
+        return Check(Band.WARNING, Urge(work.warning, STEADY[work.warning][-1], 0, warn_at), due_at)
+    policy = POLICIES[work.overdue]
+    found = find_occurrence(policy, due_at, now)
+    assert found is not None, "an overdue clock has a due period"
+    if not work.repeats:
+        return Check(Band.OVERDUE, Urge(work.overdue, Level.HANDLER, 0, due_at), None)
+    urge = Urge(work.overdue, found.level, found.number, found.due_at)
+    return Check(Band.OVERDUE, urge, found.due_at + policy.every)
+
+
+def check_contract(ends_on: date, calendar: Calendar, now: datetime) -> Check:
+    """Return what a contract's end says now: one announcement for each milestone, named by its day."""
+    starts = [calendar.start_of(ends_on - timedelta(days=days)) for days in MILESTONES_DAYS]
+    reached = [at for at in starts if at <= now]
+    next_check_at = min((at for at in starts if at > now), default=None)
+    if not reached:
+        return Check(Band.NORMAL, None, next_check_at)
+    newest = max(reached)
+    band = Band.OVERDUE if now >= calendar.start_of(ends_on + timedelta(days=1)) else Band.WARNING
+    occurrence = calendar.find_day(newest).toordinal()
+    return Check(band, Urge(UrgeKind.CONTRACT, Level.TEAM_LEADER, occurrence, newest), next_check_at)
+
+
+def list_levels(kind: UrgeKind, occurrence: int) -> Sequence[Level]:
+    """Return everybody who hears of an occurrence, from the bottom up."""
+    if kind in STEADY:
+        return STEADY[kind]
+    return tuple(level for level, first in POLICIES[kind].reached_at if first <= occurrence)
+
+
+def _check_standing(work: Clockwork, warn_at: datetime | None, now: datetime) -> Check:
+    """A clock that stands before its end: it may have entered its warning before it stopped."""
+    if warn_at is None or now < warn_at:
+        return Check(Band.NORMAL, None, warn_at)
+    return Check(Band.WARNING, Urge(work.warning, STEADY[work.warning][-1], 0, warn_at), None)
