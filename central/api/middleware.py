@@ -20,15 +20,20 @@ from central.store.ids import new_id
 HEADER = "X-Request-Id"
 #: What we take over from a caller or proxy; anything else gets an id of ours.
 FOREIGN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+#: Where papers come in: the one place that takes more than a form's worth.
+UPLOADS = re.compile(r"(/api/v1)?/documents/[0-9a-f-]{36}/pages")
 
 
 class RequestFrame:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, body_limit_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, body_limit_bytes: int, upload_limit_bytes: int | None = None
+    ) -> None:
         self.app = app
         self.metrics = metrics
         self.body_limit_bytes = body_limit_bytes
+        self.upload_limit_bytes = upload_limit_bytes or body_limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -50,14 +55,15 @@ class RequestFrame:
                     message["headers"].insert(0, (b"set-cookie", cookie.encode()))
             await send(message)
 
+        limit_bytes = self.upload_limit_bytes if UPLOADS.fullmatch(request.url.path) else self.body_limit_bytes
         declared = request.headers.get("Content-Length", "")
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            if declared.isdigit() and int(declared) > self.body_limit_bytes:
+            if declared.isdigit() and int(declared) > limit_bytes:
                 await answer_refusal(request, Refusal(Reason.TOO_LARGE))(scope, receive, send_framed)
             else:
-                await self.app(scope, self._limit(receive), send_framed)
+                await self.app(scope, self._limit(receive, limit_bytes), send_framed)
 
-    def _limit(self, receive: Receive) -> Receive:
+    def _limit(self, receive: Receive, limit_bytes: int) -> Receive:
         """Return a `receive` that ends a body which grows beyond the limit without having said so."""
         taken = 0
 
@@ -65,7 +71,7 @@ class RequestFrame:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self.body_limit_bytes:
+            if taken > limit_bytes:
                 raise HTTPException(413)
             return message
 

@@ -127,6 +127,10 @@ SUBJECT_KINDS = {
     "box": N_("box"),
     "approval": N_("approval"),
     "audit": N_("audit log"),
+    "dossier": N_("dossier"),
+    "import": N_("file of customers"),
+    "document": N_("document"),
+    "content": N_("stored content"),
     "template": N_("template"),
     "templates": N_("templates"),
     "calendar": N_("calendar"),
@@ -164,6 +168,18 @@ AUDIT_ACTS = {
     "approval_withdrawn": N_("question taken back"),
     "approval_used": N_("approval used"),
     "page_viewed": N_("page viewed"),
+    "dossiers_merged": N_("dossiers merged"),
+    "merge_undone": N_("merging of dossiers taken back"),
+    "import_applied": N_("file of customers taken over"),
+    "import_reversed": N_("file of customers taken back"),
+    "document_captured": N_("pages added to a document"),
+    "document_self_checked": N_("document checked by its handler"),
+    "document_sent": N_("document sent for review"),
+    "document_reviewed": N_("document passed in review"),
+    "document_returned": N_("document returned"),
+    "document_accepted": N_("document accepted"),
+    "finding_overridden": N_("finding at capture overridden"),
+    "content_quarantined": N_("damaged content quarantined"),
     "business_seeded": N_("templates and calendar founded"),
     "template_drafted": N_("template drafted"),
     "template_draft_changed": N_("draft of a template changed"),
@@ -172,6 +188,75 @@ AUDIT_ACTS = {
     "calendar_day_changed": N_("day of the calendar changed"),
     "calendar_horizon_moved": N_("horizon of the calendar moved"),
     "cases_exported": N_("list of cases exported"),
+}
+
+TASK_STATES = {
+    "to_add": Word("warning", "attention", N_("papers to add")),
+    "to_send": Word("moving", "out", N_("papers to send")),
+    "sent": Word("moving", "clock", N_("in review")),
+    "done": Word("normal", "done", N_("all papers passed")),
+    "void": Word("offline", "no", N_("no longer asked for")),
+}
+
+DOCUMENT_STATES = {
+    "due": Word("offline", "blank", N_("not scanned yet")),
+    "scanned": Word("moving", "in", N_("scanned, to be checked")),
+    "self_checked": Word("moving", "done", N_("checked, to be sent")),
+    "sent": Word("moving", "clock", N_("waits for review")),
+    "returned": Word("stop", "undo", N_("returned")),
+    "reviewed": Word("normal", "done", N_("passed in review")),
+    "accepted": Word("normal", "done", N_("accepted by the archive")),
+}
+
+DOCUMENT_ACTS = {
+    "capture": N_("pages added"),
+    "self_check": N_("checked by the handler (gate 1)"),
+    "send": N_("sent for review"),
+    "pass_review": N_("passed in review (gate 2)"),
+    "return": N_("returned"),
+    "accept": N_("accepted against the paper (gate 3)"),
+}
+
+RETURN_REASONS = {
+    "unreadable": N_("not readable"),
+    "pages_missing": N_("pages are missing"),
+    "wrong_document": N_("another document"),
+    "wrong_customer": N_("another customer's"),
+    "not_signed": N_("not signed"),
+    "wrong_seal": N_("seal missing or wrong"),
+    "out_of_date": N_("out of date"),
+    "not_as_paper": N_("picture and paper differ"),
+    "other": N_("another reason"),
+}
+
+DOCUMENT_NEEDS = {
+    "required": N_("required"),
+    "owed": N_("may follow later"),
+    "welcome": N_("welcome, not required"),
+}
+
+BANDS = {
+    "normal": Word("normal", "clock", N_("in time")),
+    "warning": Word("warning", "clock", N_("due soon")),
+    "overdue": Word("stop", "attention", N_("overdue")),
+}
+
+FINDINGS = {
+    "empty": N_("The page seems empty."),
+    "resolution": N_("The resolution is low: small print may not be readable."),
+    "skew": N_("The page lies askew."),
+    "blur": N_("The page is blurred."),
+    "page_count": N_("The number of pages differs from what was counted on the paper."),
+    "duplicate": N_("The same file came in before."),
+}
+
+FILE_FAULTS = {
+    "type": N_("it is no PDF, JPEG, PNG or TIFF"),
+    "broken": N_("it is damaged and can't be read"),
+    "locked": N_("it is protected by a password"),
+    "pixels": N_("a page in it is larger than any scan"),
+    "pages": N_("it has too many pages"),
+    "too_much": N_("reading it takes more memory or time than any scan does"),
 }
 
 #: What is said above a page after an act was done.
@@ -189,7 +274,17 @@ DONE_NOTES = {
     "unit_created": Word("normal", "done", N_("The unit is added.")),
     "unit_closed": Word("normal", "done", N_("The unit is closed.")),
     "decided": Word("normal", "done", N_("Your decision is recorded.")),
+    "captured": Word("normal", "done", N_("The pages are added. Look through them, then confirm your check.")),
+    "self_checked": Word("normal", "done", N_("Your check is recorded. Send the papers when all are checked.")),
+    "sent": Word("normal", "done", N_("The checked papers are sent for review.")),
+    "reviewed": Word("normal", "done", N_("The document has passed the review.")),
+    "returned": Word("normal", "done", N_("The document is returned to its handler with your reason.")),
+    "accepted": Word("normal", "done", N_("The document is accepted.")),
+    "overridden": Word("normal", "done", N_("Your judgement of the page is recorded.")),
     "taken_back": Word("normal", "done", N_("Your question is taken back.")),
+    "merge_asked": Word("normal", "done", N_("The merging waits for a second person's approval.")),
+    "merged": Word("normal", "done", N_("The dossiers are merged.")),
+    "merge_undone": Word("normal", "done", N_("The merging is taken back.")),
 }
 
 #: What became of a request for an aisle.

@@ -1,0 +1,56 @@
+"""Which stored bytes are due to be read again, and what became of that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.domain.audit import AuditAct, AuditEntry
+from central.store.audit import add_audit
+from central.store.documents import ContentRow
+
+RETRY = timedelta(hours=1)
+
+
+class ContentEnd(StrEnum):
+    """What a check found."""
+
+    GOOD = "good"
+    WRONG = "wrong"
+    MISSING = "missing"
+    #: The disk didn't give the bytes this time.
+    UNREAD = "unread"
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDue:
+    """Bytes whose time has come."""
+
+    sha256: str
+    size_bytes: int
+
+
+def list_due_contents(session: Session, now: datetime, limit: int) -> tuple[ContentDue, ...]:
+    """Return the contents whose check is due, the longest waiting first."""
+    query = select(ContentRow.sha256, ContentRow.size_bytes).where(ContentRow.next_check_at <= now)
+    rows = session.execute(query.order_by(ContentRow.next_check_at, ContentRow.sha256).limit(limit))
+    return tuple(ContentDue(sha256, size_bytes) for sha256, size_bytes in rows)
+
+
+def settle_content(session: Session, sha256: str, end: ContentEnd, check_days: int, now: datetime) -> None:
+    """Write down what a check found; bytes that turned wrong or went missing are no longer shown, and audited once."""
+    row = session.get_one(ContentRow, sha256, with_for_update=True)
+    if end is ContentEnd.UNREAD:
+        row.next_check_at = now + RETRY
+        return
+    before = row.state
+    row.state, row.checked_at, row.next_check_at = end.value, now, now + timedelta(days=check_days)
+    if end is not ContentEnd.GOOD and before == ContentEnd.GOOD.value:
+        entry = AuditEntry(
+            AuditAct.CONTENT_QUARANTINED, "content", sha256, before={"state": before}, after={"state": end.value}
+        )
+        add_audit(session, None, entry, now)

@@ -1,0 +1,268 @@
+"""Tasks: what waits for a handler, the paper list of one task, and sending what was scanned and checked (P5, P7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
+
+from central.domain.audit import AuditAct, AuditEntry
+from central.domain.documents import DocumentAct, DocumentState, find_next
+from central.domain.people import Actor
+from central.domain.permissions import Action, find_acting_for, find_scope
+from central.domain.refusals import NotFound, Reason, Refusal
+from central.domain.tasks import TaskState
+from central.store.audit import add_audit
+from central.store.case_writing import lock_case
+from central.store.cases import CaseCustomerRow, CaseRow
+from central.store.customers import CustomerRow
+from central.store.document_acts import HeldDocument, add_act, check_act, follow_acts
+from central.store.documents import DocumentRow, TaskRow
+from central.store.people import load_names
+from central.store.scope import within_case
+from central.store.templates import TemplateRow
+
+LIST_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSeen:
+    """A task in a list."""
+
+    id: str
+    case_no: str
+    title: str
+    customer: str
+    step: str
+    step_name: str
+    step_name_en: str
+    state: TaskState
+    band: str
+    due_at: datetime | None
+    handler: str
+    papers: int
+    papers_captured: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaperSeen:
+    """A document in a task's paper list, or in a list of what waits for somebody."""
+
+    id: str
+    name: str
+    name_en: str
+    need: str
+    copies: int
+    gate: int
+    state: DocumentState
+    pages: int
+    band: str
+    due_at: datetime | None
+    case_no: str = ""
+    customer: str = ""
+    handler: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskShown:
+    """One task with its paper list; `sendable`: how many documents would be sent now."""
+
+    task: TaskSeen
+    papers: tuple[PaperSeen, ...]
+    may_add: bool
+    sendable: int
+
+
+def list_tasks(session: Session, actor: Actor, state: TaskState) -> tuple[TaskSeen, ...]:
+    """Return tasks in one state within the actor's scope, the most urgent first."""
+    scope = find_scope(actor, Action.SEE_TASKS)
+    query = select(TaskRow).where(TaskRow.state == state.value, within_case(scope, TaskRow.unit_id, TaskRow.handler_id))
+    rows = session.scalars(query.order_by(TaskRow.due_at.is_(None), TaskRow.due_at, TaskRow.id).limit(LIST_MOST))
+    return _see_tasks(session, list(rows))
+
+
+def count_tasks(session: Session, actor: Actor) -> dict[TaskState, int]:
+    """Return how many tasks are in each state within the actor's scope."""
+    scope = find_scope(actor, Action.SEE_TASKS)
+    query = select(TaskRow.state, func.count()).where(within_case(scope, TaskRow.unit_id, TaskRow.handler_id))
+    return {TaskState(state): count for state, count in session.execute(query.group_by(TaskRow.state))}
+
+
+def show_task(session: Session, actor: Actor, task_id: str) -> TaskShown:
+    """Return one task with its papers."""
+    row = _find_task(session, actor, Action.SEE_TASKS, task_id)
+    adds = find_scope(actor, Action.ADD_DOCUMENT).covers_case(row.unit_id, [row.handler_id])
+    sends = find_scope(actor, Action.SEND_DOCUMENT).covers_case(row.unit_id, [row.handler_id])
+    papers = _load_papers(session, row.id)
+    checked = sum(1 for each in papers if each.state == DocumentState.SELF_CHECKED.value)
+    return TaskShown(
+        _see_tasks(session, [row])[0],
+        tuple(see_paper(each) for each in papers),
+        may_add=adds,
+        sendable=checked if sends else 0,
+    )
+
+
+def send_task(session: Session, actor: Actor, task_id: str, now: datetime) -> int:
+    """Send every checked document of a task to the collector; return how many there were."""
+    found = _find_task(session, actor, Action.SEND_DOCUMENT, task_id)
+    held_case = lock_case(session, found.case_id)
+    task = _find_task(session, actor, Action.SEND_DOCUMENT, task_id)
+    people = [task.handler_id] if task.handler_id is not None else []
+    acting_for = find_acting_for(actor, Action.SEND_DOCUMENT, unit_id=task.unit_id, person_ids=people)
+    papers = [each for each in _load_papers(session, task.id) if each.state == DocumentState.SELF_CHECKED.value]
+    if not papers:
+        raise Refusal(Reason.NOTHING_TO_SEND)
+    for row in papers:
+        held = HeldDocument(held_case, row, acting_for)
+        check_act(session, actor, held, DocumentAct.SEND)
+        following = find_next(DocumentState(row.state), DocumentAct.SEND)
+        assert following is not None, "judged above"
+        entry = AuditEntry(
+            AuditAct.DOCUMENT_SENT,
+            "document",
+            row.id,
+            held.name,
+            before={"state": row.state},
+            after={"state": following.value},
+            acting_for=acting_for,
+        )
+        row.state, row.sent_at = following.value, now
+        add_act(session, actor, held, DocumentAct.SEND, now)
+        add_audit(session, actor, entry, now)
+    follow_acts(session, held_case, now)
+    return len(papers)
+
+
+def list_waiting_documents(session: Session, actor: Actor, action: Action) -> tuple[PaperSeen, ...]:
+    """Return what waits for review or for acceptance within the actor's scope, the longest waiting first."""
+    state, since = {
+        Action.REVIEW_DOCUMENT: (DocumentState.SENT, DocumentRow.sent_at),
+        Action.ACCEPT_DOCUMENT: (DocumentState.REVIEWED, DocumentRow.reviewed_at),
+    }[action]
+    scope = find_scope(actor, action)
+    query = (
+        select(DocumentRow, CaseRow.case_no, since)
+        .join(CaseRow, CaseRow.id == DocumentRow.case_id)
+        .where(
+            DocumentRow.state == state.value,
+            DocumentRow.voided_at.is_(None),
+            within_case(scope, DocumentRow.unit_id, DocumentRow.handler_id),
+        )
+        .order_by(since, DocumentRow.id)
+        .limit(LIST_MOST)
+    )
+    rows = session.execute(query).all()
+    names = load_names(session, [row.handler_id for row, _, _ in rows])
+    customers = load_customer_names(session, [row.case_id for row, _, _ in rows])
+    return tuple(
+        see_paper(
+            row,
+            case_no=case_no,
+            customer=customers.get(row.case_id, ""),
+            handler=names.get(row.handler_id or "", ""),
+            since=moment,
+        )
+        for row, case_no, moment in rows
+    )
+
+
+def see_paper(
+    row: DocumentRow,
+    *,
+    case_no: str = "",
+    customer: str = "",
+    handler: str = "",
+    since: datetime | None = None,
+) -> PaperSeen:
+    """Return a document as a list shows it."""
+    return PaperSeen(
+        id=row.id,
+        name=row.name,
+        name_en=row.name_en,
+        need=row.need,
+        copies=row.copies,
+        gate=row.gate,
+        state=DocumentState(row.state),
+        pages=row.pages,
+        band=row.band,
+        due_at=row.due_at,
+        case_no=case_no,
+        customer=customer,
+        handler=handler,
+        since=since,
+    )
+
+
+def load_customer_names(session: Session, case_ids: Iterable[str]) -> dict[str, str]:
+    """Return the name of the first customer of each case; its number where no news told the name."""
+    query = (
+        select(CaseCustomerRow.case_id, CaseCustomerRow.customer_no, CustomerRow.name)
+        .outerjoin(CustomerRow, CustomerRow.customer_no == CaseCustomerRow.customer_no)
+        .where(CaseCustomerRow.position == 0, CaseCustomerRow.case_id.in_(sorted(set(case_ids))))
+    )
+    return {case_id: name or number for case_id, number, name in session.execute(query)}
+
+
+def _find_task(session: Session, actor: Actor, action: Action, task_id: str) -> TaskRow:
+    query = select(TaskRow).where(
+        TaskRow.id == task_id,
+        TaskRow.state != TaskState.VOID.value,
+        within_case(find_scope(actor, action), TaskRow.unit_id, TaskRow.handler_id),
+    )
+    row = session.scalar(query.execution_options(populate_existing=True))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _load_papers(session: Session, task_id: str) -> list[DocumentRow]:
+    query = select(DocumentRow).where(DocumentRow.task_id == task_id, DocumentRow.voided_at.is_(None))
+    rows = list(session.scalars(query.execution_options(populate_existing=True)))
+    order = {"required": 0, "owed": 1}
+    return sorted(rows, key=lambda row: (order.get(row.need, 2), row.id))
+
+
+def _see_tasks(session: Session, rows: Sequence[TaskRow]) -> tuple[TaskSeen, ...]:
+    case_ids = {row.case_id for row in rows}
+    cases = {row.id: row for row in session.scalars(select(CaseRow).where(CaseRow.id.in_(sorted(case_ids))))}
+    customers, handlers = load_customer_names(session, case_ids), load_names(session, [row.handler_id for row in rows])
+    names = _load_step_names(session, cases.values())
+    counts = _count_papers(session, [row.id for row in rows])
+    return tuple(
+        TaskSeen(
+            id=row.id,
+            case_no=cases[row.case_id].case_no,
+            title=cases[row.case_id].title,
+            customer=customers.get(row.case_id, ""),
+            step=row.step,
+            step_name=names.get((cases[row.case_id].template_id, row.step), (row.step, row.step))[0],
+            step_name_en=names.get((cases[row.case_id].template_id, row.step), (row.step, row.step))[1],
+            state=TaskState(row.state),
+            band=row.band,
+            due_at=row.due_at,
+            handler=handlers.get(row.handler_id or "", ""),
+            papers=counts.get(row.id, (0, 0))[0],
+            papers_captured=counts.get(row.id, (0, 0))[1],
+        )
+        for row in rows
+    )
+
+
+def _load_step_names(session: Session, cases: Iterable[CaseRow]) -> dict[tuple[str | None, str], tuple[str, str]]:
+    ids = sorted({each.template_id for each in cases if each.template_id is not None})
+    templates = session.scalars(select(TemplateRow).where(TemplateRow.id.in_(ids)))
+    return {(row.id, step.code): (step.name, step.name_en) for row in templates for step in row.to_template().steps}
+
+
+def _count_papers(session: Session, task_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
+    captured = func.sum(case((DocumentRow.pages > 0, 1), else_=0))
+    query = select(DocumentRow.task_id, func.count(), captured).where(
+        DocumentRow.task_id.in_(sorted(set(task_ids))), DocumentRow.voided_at.is_(None), DocumentRow.need == "required"
+    )
+    grouped = session.execute(query.group_by(DocumentRow.task_id))
+    return {task_id: (count, int(with_pages or 0)) for task_id, count, with_pages in grouped}

@@ -1,0 +1,156 @@
+"""Pages become part of a document: files that are on the disk and were read, with what the checks at capture found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from central.domain.audit import AuditAct, AuditEntry
+from central.domain.captures import Finding, PageFinding, PageMeasures, check_page
+from central.domain.documents import DocumentAct, DocumentState, find_next
+from central.domain.people import Actor
+from central.domain.permissions import Action
+from central.domain.refusals import Reason, Refusal
+from central.store.audit import add_audit
+from central.store.contents import KeptContent
+from central.store.document_acts import add_act, check_act, find_document, follow_acts, hold_document
+from central.store.documents import ContentRow, DocumentRow, PageRow, UploadRow
+from central.store.ids import new_id
+
+PICTURE_TYPE = "image/jpeg"
+NAME_LENGTH = 200
+#: A content is read again soon after it came, then by the rhythm of the settings.
+FIRST_CHECK = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """One page of a file: its picture in the store, and what was measured."""
+
+    picture: KeptContent
+    measures: PageMeasures
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """One file that is in the store and became pages."""
+
+    name: str
+    content: KeptContent
+    media_type: str
+    pages: tuple[ReadPage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CapturePages:
+    """Files for a document; `replace` retires the pages before. `counted`: pages of the paper, counted by a person."""
+
+    document_id: str
+    files: tuple[ReadFile, ...]
+    replace: bool = False
+    counted: int | None = None
+
+
+def check_capture(session: Session, actor: Actor, document_id: str) -> None:
+    """Refuse early, before bytes of a stranger lie on the disk, what `capture_pages` would refuse in the end."""
+    row = find_document(session, actor, Action.ADD_DOCUMENT, document_id)
+    if find_next(DocumentState(row.state), DocumentAct.CAPTURE) is None:
+        raise Refusal(Reason.DOCUMENT_STATE)
+
+
+def capture_pages(session: Session, actor: Actor, command: CapturePages, now: datetime) -> int:
+    """Add pages to a document, which is scanned then and to be checked; return how many pages have findings."""
+    held = hold_document(session, actor, Action.ADD_DOCUMENT, command.document_id)
+    check_act(session, actor, held, DocumentAct.CAPTURE)
+    before = {"state": held.row.state, "pages": held.row.pages}
+    if command.replace or held.row.state == DocumentState.RETURNED.value:
+        _retire_pages(session, held.row, now)
+    rows = list(_add_pages(session, actor, held.row, command.files, now))
+    if command.counted is not None and held.row.pages != command.counted and rows:
+        rows[-1].findings = [*rows[-1].findings, PageFinding(Finding.PAGE_COUNT, held.row.pages).to_body()]
+    following = find_next(DocumentState(held.row.state), DocumentAct.CAPTURE)
+    assert following is not None, "judged above"
+    held.row.state = following.value
+    held.row.captured_at = held.row.captured_at or now
+    add_act(session, actor, held, DocumentAct.CAPTURE, now)
+    after = {
+        "state": following.value,
+        "pages": held.row.pages,
+        "files": [{"name": each.name, "sha256": each.content.sha256} for each in command.files],
+    }
+    entry = AuditEntry(
+        AuditAct.DOCUMENT_CAPTURED,
+        "document",
+        held.row.id,
+        held.name,
+        before=before,
+        after=after,
+        acting_for=held.acting_for,
+    )
+    add_audit(session, actor, entry, now)
+    follow_acts(session, held.case, now)
+    return sum(1 for row in rows if row.findings)
+
+
+def keep_content(session: Session, content: KeptContent, media_type: str, now: datetime) -> None:
+    """Have a row for bytes that are on the disk; what was wrong or missing is good again."""
+    row = session.get(ContentRow, content.sha256)
+    if row is None:
+        row = ContentRow(sha256=content.sha256, size_bytes=content.size_bytes, media_type=media_type, stored_at=now)
+        row.state, row.next_check_at = "good", now + FIRST_CHECK
+        session.add(row)
+        session.flush()
+    elif row.state != "good":
+        row.state, row.next_check_at = "good", now + FIRST_CHECK
+
+
+def _retire_pages(session: Session, row: DocumentRow, now: datetime) -> None:
+    live = update(PageRow).where(PageRow.document_id == row.id, PageRow.retired_at.is_(None))
+    session.execute(live.values(retired_at=now))
+    row.pages = 0
+
+
+def _add_pages(
+    session: Session, actor: Actor, row: DocumentRow, files: Sequence[ReadFile], now: datetime
+) -> Iterator[PageRow]:
+    for file in files:
+        known = session.scalar(select(func.count()).where(UploadRow.sha256 == file.content.sha256)) or 0
+        keep_content(session, file.content, file.media_type, now)
+        upload = UploadRow(
+            id=new_id(),
+            document_id=row.id,
+            unit_id=row.unit_id,
+            name=file.name[:NAME_LENGTH],
+            sha256=file.content.sha256,
+            way="browser",
+            state="taken",
+            pages=len(file.pages),
+            uploaded_at=now,
+            uploaded_by=actor.person_id,
+        )
+        session.add(upload)
+        session.flush()
+        for number, page in enumerate(file.pages, 1):
+            keep_content(session, page.picture, PICTURE_TYPE, now)
+            row.pages += 1
+            findings = [each.to_body() for each in check_page(page.measures)]
+            if known:
+                findings.append(PageFinding(Finding.DUPLICATE, known).to_body())
+            added = PageRow(
+                id=new_id(),
+                document_id=row.id,
+                upload_id=upload.id,
+                number=row.pages,
+                source_page=number,
+                image_sha256=page.picture.sha256,
+                width_px=page.measures.width_px,
+                height_px=page.measures.height_px,
+                dpi=page.measures.dpi,
+                findings=findings,
+            )
+            session.add(added)
+            yield added
