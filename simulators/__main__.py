@@ -1,4 +1,4 @@
-"""Command line of the simulators: `openaisle-sim room` and `openaisle-sim demo`."""
+"""Command line of the simulators: `openaisle-sim room`, `openaisle-sim marketing` and `openaisle-sim demo`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,9 @@ from pydantic import ValidationError
 
 from simulators.control import control_app
 from simulators.demo.performance import perform
+from simulators.marketing import MarketingSettings
+from simulators.marketing_cases import CourierFaults
+from simulators.marketing_command import MarketingRun, end_by_signals, read_handlers, read_key, run_marketing
 from simulators.room import SimulatedRoom
 from simulators.room_settings import read_room_settings
 
@@ -56,6 +60,40 @@ def room(
         )
     finally:
         simulated.close()
+
+
+@app.command()
+def marketing(
+    centre: Annotated[str, typer.Option(help="address of the centre, for example http://127.0.0.1:8080")],
+    key_file: Annotated[Path, typer.Option(help="file with the key that both ends know")],
+    key_id: Annotated[str, typer.Option(help="id of the key in the centre's settings")] = "demo",
+    *,
+    callback_port: Annotated[int, typer.Option(help="port on which callbacks are heard; 0: a free one")] = 0,
+    handler: Annotated[
+        list[str] | None, typer.Option(help="who works on cases: `login` or `login:team`; several times for several")
+    ] = None,
+    customers: Annotated[int, typer.Option(min=1, help="how many customers there are")] = 300,
+    seed: Annotated[int, typer.Option(help="everything is drawn from it")] = 1,
+    days_back: Annotated[float, typer.Option(min=0, help="how many days before now the business begins")] = 20.0,
+    speed: Annotated[float, typer.Option(min=1, help="simulated seconds in one of ours")] = 600.0,
+    pause_s: Annotated[float, typer.Option(min=0, help="pause between two rounds")] = 0.5,
+    rounds: Annotated[int, typer.Option(min=0, help="how many rounds; 0: until it is told to stop")] = 0,
+    twice: Annotated[float, typer.Option(min=0, max=1, help="share of events sent twice")] = 0.0,
+    late: Annotated[float, typer.Option(min=0, max=1, help="share of events sent late and so out of order")] = 0.0,
+    nonsense: Annotated[float, typer.Option(min=0, max=1, help="share of events followed by a spoilt copy")] = 0.0,
+) -> None:
+    """Run a simulated marketing system against a centre: news out, step gates honoured, callbacks heard."""
+    try:
+        key, handlers = read_key(key_file), read_handlers(handler or [])
+    except (OSError, ValueError) as error:
+        typer.echo(f"{error}", err=True)
+        raise typer.Exit(2) from error
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    settings = MarketingSettings(centre, key, key_id, callback_port, speed, pause_s)
+    ended = threading.Event()
+    end_by_signals(ended)
+    run = MarketingRun(settings, CourierFaults(twice, late, nonsense), handlers, seed, customers, days_back, rounds)
+    typer.echo(json.dumps(run_marketing(run, ended)))
 
 
 @app.command()

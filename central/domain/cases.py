@@ -23,6 +23,25 @@ class CaseEventKind(StrEnum):
     CLOSED = "closed"
 
 
+class Standing(StrEnum):
+    """How a case stands, in one word."""
+
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+    #: There is news of its steps, but nobody told of its opening yet.
+    UNOPENED = "unopened"
+
+
+def judge_standing(opened_at: datetime | None, closed_at: datetime | None, *, paused: bool) -> Standing:
+    """Return how a case stands."""
+    if closed_at is not None:
+        return Standing.CLOSED
+    if opened_at is None:
+        return Standing.UNOPENED
+    return Standing.PAUSED if paused else Standing.OPEN
+
+
 @dataclass(frozen=True, slots=True)
 class CaseEvent:
     """One piece of news. `corrects`: the id of an earlier event that this one takes the place of.

@@ -13,12 +13,12 @@ from central.domain.documents import DocumentState
 from central.domain.permissions import Scope
 from central.domain.refusals import NotFound
 from central.domain.step_gates import GateAnswer, answer_gate
-from central.domain.templates import StepPart, Template
+from central.domain.templates import StepPart
 from central.store.calendars import load_calendar
 from central.store.cases import CaseRow, load_case_events
 from central.store.documents import DocumentRow
 from central.store.scope import within_case
-from central.store.templates import TemplateRow
+from central.store.templates import read_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def ask_gate(session: Session, scope: Scope | None, case_no: str, step: str, now
     case = session.scalar(query)
     if case is None:
         raise NotFound
-    template = read_template(session, case.template_id) if case.template_id is not None else None
+    template = read_version(session, case.template_id) if case.template_id is not None else None
     part = template.find_step(step) if template is not None else None
     state = fold_events(load_case_events(session, case.id))
     if part is None and state.find_step(step) is None:
@@ -55,17 +55,3 @@ def ask_gate(session: Session, scope: Scope | None, case_no: str, step: str, now
     states = {code: DocumentState(word) for code, word in rows}
     answer = answer_gate(part, state, states, calendar, calendar.find_day(now))
     return GateAsked(case.case_no, step, part.name, part.name_en, answer)
-
-
-def read_template(session: Session, template_id: str) -> Template:
-    """Return a version of a template; approved versions never change, so each is read once."""
-    found = _TEMPLATES.get(template_id)
-    if found is None:
-        row = session.get_one(TemplateRow, template_id)
-        found = row.to_template()
-        if row.state != "draft":
-            _TEMPLATES[template_id] = found
-    return found
-
-
-_TEMPLATES: dict[str, Template] = {}

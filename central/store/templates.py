@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -48,3 +49,22 @@ def find_in_force(session: Session, business: str, day: date) -> TemplateRow | N
 def next_version(session: Session, business: str) -> int:
     """Return the number of the next version, 1 for the first."""
     return (session.scalar(select(func.max(TemplateRow.version)).where(TemplateRow.business == business)) or 0) + 1
+
+
+def read_version(session: Session, template_id: str) -> Template:
+    """Return a version of a template; versions that were approved never change, so each is read once."""
+    found = _VERSIONS.get(template_id)
+    if found is None:
+        row = session.get_one(TemplateRow, template_id)
+        found = row.to_template()
+        if row.state == "approved":
+            _VERSIONS[template_id] = found
+    return found
+
+
+def read_versions(session: Session, template_ids: Iterable[str | None]) -> dict[str | None, Template]:
+    """Return versions of templates by id."""
+    return {each: read_version(session, each) for each in set(template_ids) if each is not None}
+
+
+_VERSIONS: dict[str, Template] = {}

@@ -16,6 +16,8 @@ from central.web import (
     approvals,
     audit,
     boxes,
+    case_page,
+    cases,
     gateways,
     home,
     login,
@@ -43,6 +45,8 @@ ROUTERS = (
     person_roles.router,
     organisation.router,
     audit.router,
+    cases.router,
+    case_page.router,
     me.router,
 )
 

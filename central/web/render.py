@@ -51,6 +51,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 MENU = (
     ("home", "/", "home", N_("Home"), Action.SELF),
     ("rooms", "/rooms", "map", N_("Room map"), Action.SEE_ROOMS),
+    ("cases", "/cases", "list", N_("Cases"), Action.SEE_CASES),
     ("boxes", "/boxes", "box", N_("Boxes"), Action.SEE_BOXES),
     ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_MERGE),
     ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_TEMPLATE),

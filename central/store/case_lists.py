@@ -1,0 +1,121 @@
+"""Queries over cases: which lie in scope, what a search finds, what is late at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from central.domain.cases import Standing
+from central.domain.clocks import Band
+from central.domain.search import make_pattern
+from central.store.cases import CaseCustomerRow, CaseRow, StepRow
+from central.store.customers import CustomerRow
+from central.store.organisation import UnitRow
+from central.store.people import PersonRow
+
+
+def match_case(word: str) -> ColumnElement[bool]:
+    """Return the condition that a word stands in a case's number or title, or in number or name of a customer."""
+    pattern = make_pattern(word)
+    customer = (
+        exists()
+        .where(CaseCustomerRow.case_id == CaseRow.id)
+        .where(
+            or_(
+                CaseCustomerRow.customer_no.ilike(pattern, escape="\\"),
+                exists()
+                .where(CustomerRow.customer_no == CaseCustomerRow.customer_no)
+                .where(CustomerRow.name.ilike(pattern, escape="\\")),
+            )
+        )
+    )
+    return or_(
+        CaseRow.case_no.ilike(pattern, escape="\\"),
+        CaseRow.title.ilike(pattern, escape="\\"),
+        customer,
+    )
+
+
+def in_band(band: Band, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that the worst of a case's steps at hand is in a band at this moment."""
+    overdue, warning = _has_step(StepRow.due_at, now), _has_step(StepRow.warn_at, now)
+    if band is Band.OVERDUE:
+        return overdue
+    return and_(warning if band is Band.WARNING else ~warning, ~overdue)
+
+
+def stands(standing: Standing) -> ColumnElement[bool]:
+    """Return the condition that a case is open, paused, closed, or known only by news of its steps."""
+    opened, closed = CaseRow.opened_at.is_not(None), CaseRow.closed_at.is_not(None)
+    conditions: dict[Standing, ColumnElement[bool]] = {
+        Standing.OPEN: and_(opened, ~closed, ~CaseRow.paused),
+        Standing.PAUSED: and_(opened, ~closed, CaseRow.paused),
+        Standing.CLOSED: closed,
+        Standing.UNOPENED: and_(~opened, ~closed),
+    }
+    return conditions[standing]
+
+
+def find_cases(session: Session, condition: ColumnElement[bool], after: str | None, limit: int) -> Sequence[CaseRow]:
+    """Return the cases for which a condition holds, the newest known first; ids are made in order of time."""
+    query = select(CaseRow).where(condition, CaseRow.id < after if after is not None else true())
+    return session.scalars(query.order_by(CaseRow.id.desc()).limit(limit)).all()
+
+
+def count_cases(session: Session, condition: ColumnElement[bool], most: int) -> int:
+    """Return for how many cases a condition holds, `most` when there are as many or more."""
+    found = select(CaseRow.id).where(condition).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def load_steps_at_hand(session: Session, case_ids: Sequence[str]) -> dict[str, list[StepRow]]:
+    """Return the steps that go on, by case, in their order."""
+    query = select(StepRow).where(StepRow.case_id.in_(case_ids), StepRow.completed_at.is_(None))
+    found: dict[str, list[StepRow]] = {}
+    for row in session.scalars(query.order_by(StepRow.case_id, StepRow.position)):
+        found.setdefault(row.case_id, []).append(row)
+    return found
+
+
+def load_customers(session: Session, case_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """Return (number, name) of the customers of cases, in the order told."""
+    query = (
+        select(CaseCustomerRow.case_id, CaseCustomerRow.customer_no, CustomerRow.name)
+        .outerjoin(CustomerRow, CustomerRow.customer_no == CaseCustomerRow.customer_no)
+        .where(CaseCustomerRow.case_id.in_(case_ids))
+        .order_by(CaseCustomerRow.case_id, CaseCustomerRow.position)
+    )
+    found: dict[str, list[tuple[str, str]]] = {}
+    for case_id, number, name in session.execute(query):
+        found.setdefault(case_id, []).append((number, name or ""))
+    return found
+
+
+def load_unit_names(session: Session, unit_ids: Sequence[str | None]) -> dict[str | None, str]:
+    """Return the names of units by id."""
+    return _load_names(session, UnitRow.id, UnitRow.name, unit_ids)
+
+
+def load_person_names(session: Session, person_ids: Sequence[str | None]) -> dict[str | None, str]:
+    """Return the names of people by id."""
+    return _load_names(session, PersonRow.id, PersonRow.name, person_ids)
+
+
+def _load_names(
+    session: Session, key: InstrumentedAttribute[Any], name: InstrumentedAttribute[Any], ids: Sequence[str | None]
+) -> dict[str | None, str]:
+    wanted = sorted({each for each in ids if each is not None})
+    return dict(session.execute(select(key, name).where(key.in_(wanted))).tuples()) if wanted else {}
+
+
+def _has_step(instant: InstrumentedAttribute[Any], now: datetime) -> ColumnElement[bool]:
+    # What is to be done by then and isn't; what was completed late stays late, but asks for nobody.
+    return (
+        exists()
+        .where(StepRow.case_id == CaseRow.id, StepRow.completed_at.is_(None), instant <= now)
+        .where(CaseRow.closed_at.is_(None))
+    )
