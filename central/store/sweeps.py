@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Select, Table, bindparam, func, or_, select, update
+from sqlalchemy import Row, Select, Table, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -95,10 +95,8 @@ def add_urges(session: Session, subject: SubjectKind, urges: Iterable[tuple[str,
     if not rows:
         return 0
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(UrgeRow.__table__).on_conflict_do_nothing()
-    result = session.connection().execute(statement, rows)
-    assert isinstance(result, CursorResult)
-    return result.rowcount
+    statement = dialect.insert(UrgeRow.__table__).on_conflict_do_nothing().returning(UrgeRow.__table__.c.id)
+    return len(session.connection().execute(statement, rows).all())
 
 
 def answer_case(session: Session, case_id: str, now: datetime) -> None:
