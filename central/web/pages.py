@@ -27,6 +27,7 @@ from central.web import (
     person,
     person_roles,
     rooms,
+    template_pages,
 )
 from central.web.live import Board, EmptyBoard, Fan
 from central.web.reminders import load_reminders
@@ -47,6 +48,7 @@ ROUTERS = (
     audit.router,
     cases.router,
     case_page.router,
+    template_pages.router,
     me.router,
 )
 

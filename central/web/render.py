@@ -58,6 +58,7 @@ MENU = (
     ("gateways", "/gateways", "gateway", N_("Gateways"), Action.SEE_GATEWAYS),
     ("people", "/people", "people", N_("People"), Action.SEE_PEOPLE),
     ("people", "/organisation", "people", N_("Organisation"), Action.SEE_ORGANISATION),
+    ("rules", "/templates", "label", N_("Templates"), Action.EDIT_TEMPLATE),
     ("audit", "/audit", "list", N_("Audit log"), Action.SEE_AUDIT),
 )
 #: More entries than these nobody scans at a glance; a test holds every role to it.
