@@ -195,12 +195,17 @@ def reverse_import(session: Session, actor: Actor | None, room_id: str, now: dat
     obstacles = imports.find_obstacles(session, row.id, room_id)
     if obstacles:
         return obstacles
+    places, boxes, changed = imports.count_staged(session, row.id)
     imports.take_back(session, row.id, room_id, now)
     for badge in load_known_badges(session, row.people["staff"]).values():
         badge.active = False
     for person in load_known_logins(session, row.people["users"]).values():
         person.active = False
     row.state, row.reversed_at, row.published = "reversing", now, 0
+    gone = Imported(places, boxes, changed, len(row.people["staff"]), len(row.people["users"]))
+    name = session.get_one(RoomRow, room_id).name
+    entry = AuditEntry(AuditAct.ROOM_IMPORT_REVERSED, "room", room_id, name, before=asdict(gone))
+    add_audit(session, actor, entry, now)
     return row.id
 
 

@@ -22,6 +22,7 @@ from central.services.room_import import (
     stage_next,
 )
 from central.store import imports
+from central.store.audit import AuditRow
 from central.store.feed import FeedRowRow, load_heads
 from central.store.movements import add_movements, advance_locations, load_locations, rebuild_locations
 from central.store.people import BadgeRow
@@ -158,6 +159,10 @@ def test_taken_back_all_is_as_before_but_for_history(tx: Transactions) -> None:
     larger["boxes"][0]["title"] = "改过的题名"
     load_room(tx, larger, START + timedelta(minutes=1))
     assert take_back(tx) == []
+    with tx.read() as session:
+        (told,) = session.scalars(select(AuditRow).where(AuditRow.act == "room_import_reversed"))
+    counts = {"places": 0, "boxes": 40, "changed_boxes": 1, "staff": 0, "users": 0}
+    assert (told.subject_id, told.before, told.after, told.person_id) == ("r01", counts, {}, None)
     after = read_all(tx, "movements", "box_locations", "feed_rows", "feed_heads", "audit_rows", "audit_pending")
     assert after == before
     with tx.write() as session:
