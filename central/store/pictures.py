@@ -89,7 +89,8 @@ def measure_page(gray: np.ndarray[Any, Any]) -> tuple[int, int, int]:
 
     scale = MEASURE_PX / min(gray.shape)
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else gray
-    dark = small < max(int(np.median(small)) - 40, 1)
+    # darker than the paper, whatever its colour; a page that is dark all over holds nothing to read
+    dark = small < int(np.median(small)) - 40
     ink = round(float(dark.mean()) * 10_000)
     sharpness = round(float(cv2.Laplacian(small, cv2.CV_64F).var()))
     return ink, measure_skew(dark) if ink else 0, min(sharpness, 1_000_000)
