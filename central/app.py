@@ -15,7 +15,20 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi_offline import FastAPIOffline
 
-from central.api import approvals, audit, boxes, gateways, health, marketing, people, roles, rooms, sessions, units
+from central.api import (
+    approvals,
+    audit,
+    boxes,
+    dossiers,
+    gateways,
+    health,
+    marketing,
+    people,
+    roles,
+    rooms,
+    sessions,
+    units,
+)
 from central.api.guard import guard_request
 from central.api.middleware import RequestFrame
 from central.api.problems import Problem, handle_errors
@@ -44,6 +57,7 @@ API_ROUTERS = (
     sessions.router,
     rooms.router,
     boxes.router,
+    dossiers.router,
     gateways.router,
     people.router,
     roles.router,

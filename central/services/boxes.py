@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -146,6 +146,13 @@ def show_box_by_code(session: Session, actor: Actor, code: str) -> BoxFound:
     if row is None:
         raise NotFound
     return to_box_found(row)
+
+
+def list_customer_boxes(session: Session, actor: Actor, customer_nos: Sequence[str]) -> tuple[BoxFound, ...]:
+    """Return the boxes of these customer numbers in the actor's rooms, with where they are now."""
+    scope = find_scope(actor, Action.SEE_BOXES)
+    query = select_boxes(scope).where(BoxRow.customer_no.in_(customer_nos)).order_by(BoxRow.code).limit(LONGEST_PAGE)
+    return tuple(to_box_found(row) for row in session.execute(query))
 
 
 def list_box_history(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, Select, String, Text, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from central.store.base import ID_LENGTH, Base, Document, Instant
@@ -13,6 +14,8 @@ from central.store.ids import new_id
 
 NUMBER_LENGTH = 40
 ACTIVE = "active"
+OPEN = "open"
+MERGED = "merged"
 
 
 class CustomerRow(Base):
@@ -113,7 +116,7 @@ class ImportRow(Base):
     kind: Mapped[str] = mapped_column(String(16))
     name: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
-    #: staging, checked, applying, applied, reversing, reversed or failed.
+    #: staging, checked, canceled, applying, applied, reversing or reversed.
     state: Mapped[str] = mapped_column(String(12))
     rows: Mapped[int] = mapped_column(default=0)
     rows_done: Mapped[int] = mapped_column(default=0)
@@ -140,13 +143,12 @@ class ImportLineRow(Base):
 
 def keep_customer(session: Session, customer_no: str, now: datetime) -> CustomerRow:
     """Return the customer of this number; one that nobody told of yet is kept with its number alone."""
-    row = session.scalar(select(CustomerRow).where(CustomerRow.customer_no == customer_no))
+    query = select(CustomerRow).where(CustomerRow.customer_no == customer_no)
+    row = session.scalar(query)
     if row is None:
-        row = CustomerRow(
-            id=new_id(), customer_no=customer_no, name="", attributes={}, told={}, state=ACTIVE, created_at=now
-        )
-        session.add(row)
-        session.flush()
+        values = {"id": new_id(), "customer_no": customer_no, "name": "", "state": ACTIVE, "created_at": now}
+        _insert_once(session, CustomerRow, values)
+        row = session.scalars(query).one()
     return row
 
 
@@ -155,19 +157,34 @@ def keep_dossier(
 ) -> DossierRow:
     """Return the one dossier of a customer number, merged ones by where they went; opened if there is none yet."""
     customer = keep_customer(session, customer_no, now)
-    row = session.scalar(select(DossierRow).where(DossierRow.customer_id == customer.id))
+    query = _hold_against_merging(select(DossierRow).where(DossierRow.customer_id == customer.id))
+    row = session.scalar(query)
     if row is None:
-        row = DossierRow(
-            id=new_id(),
-            customer_id=customer.id,
-            dossier_no=customer_no,
-            unit_id=customer.unit_id or unit_id,
-            handler_id=customer.handler_id or handler_id,
-            state="open",
-            opened_at=now,
-        )
-        session.add(row)
-        session.flush()
+        values = {
+            "id": new_id(),
+            "customer_id": customer.id,
+            "dossier_no": customer_no,
+            "unit_id": customer.unit_id or unit_id,
+            "handler_id": customer.handler_id or handler_id,
+            "state": OPEN,
+            "opened_at": now,
+        }
+        _insert_once(session, DossierRow, values)
+        row = session.scalars(query).one()
     while row.merged_into is not None:
-        row = session.get_one(DossierRow, row.merged_into)
+        into = select(DossierRow).where(DossierRow.id == row.merged_into)
+        row = session.scalars(_hold_against_merging(into)).one()
     return row
+
+
+def _hold_against_merging(query: Select[DossierRow]) -> Select[DossierRow]:
+    """Keep a dossier from being merged away before what is filed into it is committed; other writers don't wait."""
+    held = query.with_for_update(read=True, key_share=True)
+    return held.execution_options(populate_existing=True)
+
+
+def _insert_once(session: Session, kind: type[Base], values: dict[str, Any]) -> None:
+    """Insert a row unless somebody else just did: the unique number decides, and nobody's transaction fails."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.flush()
+    session.execute(dialect.insert(kind).values(**values).on_conflict_do_nothing())

@@ -53,6 +53,7 @@ MENU = (
     ("rooms", "/rooms", "map", N_("Room map"), Action.SEE_ROOMS),
     ("cases", "/cases", "list", N_("Cases"), Action.SEE_CASES),
     ("boxes", "/boxes", "box", N_("Boxes"), Action.SEE_BOXES),
+    ("dossiers", "/dossiers", "list", N_("Dossiers"), Action.SEE_DOSSIERS),
     ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_MERGE),
     ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_TEMPLATE),
     ("gateways", "/gateways", "gateway", N_("Gateways"), Action.SEE_GATEWAYS),
