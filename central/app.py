@@ -38,13 +38,16 @@ from central.jobs import link as link_job
 from central.jobs.acts import Acts
 from central.jobs.audit_chain import AuditChain
 from central.jobs.callbacks import CallbackSender, read_keys
+from central.jobs.contents import ContentWatch
 from central.jobs.deliveries import Courier
 from central.jobs.live_board import LiveBoard
 from central.jobs.readings import read_metrics
+from central.jobs.uploads import UploadDesk
 from central.jobs.sweep import Sweeper
 from central.metrics import Metrics
 from central.settings import CentralSettings, LogSettings
 from central.store.base import open_engine
+from central.store.contents import ContentStore
 from central.store.migrate import newest_revision, read_revision
 from central.store.passwords import SecretHasher
 from central.store.tx import Transactions
@@ -136,9 +139,18 @@ def compose_app(parts: Parts) -> FastAPI:
     state.sweeper = Sweeper(parts.tx, parts.settings.messages, parts.metrics, parts.read_clock)
     state.courier = Courier(parts.tx, parts.settings.messages, _translate, parts.read_clock)
     state.acts = Acts(parts.tx, parts.link, parts.read_clock)
+    contents = parts.settings.contents
+    state.contents = ContentStore(contents.dir, contents.upload_limit_mib * 1024 * 1024)
+    state.uploads = UploadDesk(parts.tx, state.contents, contents, parts.read_clock)
+    state.content_watch = ContentWatch(parts.tx, state.contents, contents.check_days, parts.read_clock)
     parts.tx.observe_hold(lambda held_s: parts.metrics.observe("openaisle_central_write_held_seconds", held_s))
     parts.metrics.compute(lambda: read_metrics(parts.tx, parts.link, parts.read_clock()))
-    app.add_middleware(RequestFrame, metrics=parts.metrics, body_limit_bytes=parts.settings.http.body_limit_kib * 1024)
+    app.add_middleware(
+        RequestFrame,
+        metrics=parts.metrics,
+        body_limit_bytes=parts.settings.http.body_limit_kib * 1024,
+        upload_limit_bytes=contents.upload_limit_mib * 1024 * 1024,
+    )
     handle_errors(app)
     for router in API_ROUTERS:
         app.include_router(router)
@@ -178,6 +190,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
         link.start()
     app.state.audit_chain.start()
     app.state.callbacks.start()
+    app.state.content_watch.start()
     app.state.sweeper.start()
     app.state.courier.start()
     server_log = ServerLog(app.state.metrics)
@@ -190,6 +203,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
             link.close()
         app.state.courier.close()
         app.state.sweeper.close()
+        app.state.content_watch.close()
         app.state.callbacks.close()
         app.state.audit_chain.close()
         app.state.tx.engine.dispose()

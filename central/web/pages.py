@@ -20,6 +20,7 @@ from central.web import (
     cases,
     dossier_merges,
     dossiers,
+    documents,
     gateways,
     home,
     login,
@@ -53,6 +54,9 @@ ROUTERS = (
     cases.router,
     case_page.router,
     template_pages.router,
+    tasks.router,
+    documents.router,
+    uploads.router,
     me.router,
 )
 
