@@ -30,7 +30,9 @@ from central.web import (
     person,
     person_roles,
     rooms,
+    tasks,
     template_pages,
+    uploads,
 )
 from central.web.live import Board, EmptyBoard, Fan
 from central.web.reminders import load_reminders
