@@ -19,6 +19,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from central.domain.calendars import Hours
+from central.domain.messages import Channel
 from central.domain.sessions import SessionTimes
 
 ENV_PREFIX = "OPENAISLE_CENTRAL_"
@@ -145,6 +146,17 @@ class MessageSettings(Section):
     def to_hours(self) -> Hours:
         """Return the messenger's hours as the domain knows them."""
         return Hours(self.opens, self.closes, self.working_days_only)
+
+    def list_open_channels(self) -> tuple[Channel, ...]:
+        """Return the ways out that this centre is set up for."""
+        ways = {
+            Channel.MAIL: bool(self.mail_host),
+            Channel.WEBHOOK: bool(self.webhook_url and self.webhook_key_file),
+            Channel.WECOM: self.wecom_file is not None,
+            Channel.DINGTALK: self.dingtalk_file is not None,
+            Channel.FEISHU: self.feishu_file is not None,
+        }
+        return tuple(channel for channel, is_open in ways.items() if is_open)
 
 
 class LogSettings(Section):

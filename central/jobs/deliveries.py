@@ -53,18 +53,6 @@ def read_secrets(settings: MessageSettings) -> dict[str, str]:
     return {channel: path.read_text("utf-8").strip() for channel, path in files.items() if path is not None}
 
 
-def list_open_channels(settings: MessageSettings) -> tuple[Channel, ...]:
-    """Return the ways out that this centre is set up for."""
-    ways = {
-        Channel.MAIL: bool(settings.mail_host),
-        Channel.WEBHOOK: bool(settings.webhook_url and settings.webhook_key_file),
-        Channel.WECOM: settings.wecom_file is not None,
-        Channel.DINGTALK: settings.dingtalk_file is not None,
-        Channel.FEISHU: settings.feishu_file is not None,
-    }
-    return tuple(channel for channel, is_open in ways.items() if is_open)
-
-
 class Courier:
     """Sends what is due, one letter after the other; what fails is tried again with growing pauses."""
 
@@ -78,7 +66,7 @@ class Courier:
         self._tx = tx
         self._settings = settings
         self._secrets = read_secrets(settings)
-        self._open = list_open_channels(settings)
+        self._open = settings.list_open_channels()
         self._translate = translate
         self._read_clock = read_clock
         self._worker = new_id()

@@ -1,19 +1,96 @@
-"""How many things wait for a person: the figure in the top bar of every page."""
+"""What waits for a person: the six reminders and decisions, counted for the top bar of every page and listed."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, false, func, null, or_, select, true
 from sqlalchemy.orm import Session
 
 from central.domain.approvals import DECIDES, ApprovalState
+from central.domain.calendars import Calendar
+from central.domain.documents import DocumentState
+from central.domain.locations import State
 from central.domain.people import Actor
-from central.domain.permissions import find_scope
+from central.domain.permissions import Scope, find_scope
+from central.domain.reminders import CONTRACT_DAYS, ReminderKind, find_reminded_scope
+from central.domain.tasks import TaskState
+from central.domain.templates import Medium
 from central.store.approvals import ApprovalRow
+from central.store.boxes import BoxRow
+from central.store.calendars import load_calendar
+from central.store.cases import CaseRow, StepRow
+from central.store.customers import ContractRow, CustomerRow
+from central.store.documents import DocumentRow, TaskRow
+from central.store.movements import BoxLocationRow
+from central.store.people import PersonRow
+from central.store.scope import within, within_case
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One thing that waits. `due_on`: the day on which a contract ends."""
+
+    id: str
+    number: str
+    name: str
+    step: str = ""
+    handler: str | None = None
+    due_at: datetime | None = None
+    warn_at: datetime | None = None
+    due_on: date | None = None
+    case_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderList:
+    """One of the six, with the first of its things, the most urgent first."""
+
+    kind: ReminderKind
+    count: int
+    first: Sequence[Reminder]
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderCounts:
+    """How much waits, by kind as far as it concerns the person, and decisions beside."""
+
+    kinds: dict[ReminderKind, int]
+    approvals: int
+
+    @property
+    def total(self) -> int:
+        """The figure in the top bar."""
+        return sum(self.kinds.values()) + self.approvals
+
+
+def count_all_reminders(session: Session, actor: Actor, now: datetime) -> ReminderCounts:
+    """Return how much waits for this person, by kind; a kind that is none of theirs is left out."""
+    kinds = {}
+    for kind, query in _list_queries(actor, now, lambda: load_calendar(session)):
+        counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+        kinds[kind] = session.scalar(counted) or 0
+    return ReminderCounts(kinds, count_decisions(session, actor, now))
 
 
 def count_reminders(session: Session, actor: Actor, now: datetime) -> int:
+    """Return how many things wait for this person: the six reminders and decisions."""
+    return count_all_reminders(session, actor, now).total
+
+
+def list_reminders(session: Session, actor: Actor, now: datetime, limit: int) -> list[ReminderList]:
+    """Return the lists that concern this person, also the empty ones, each with up to `limit` things."""
+    counts = count_all_reminders(session, actor, now).kinds
+    return [
+        ReminderList(kind, counts[kind], [Reminder(*row) for row in session.execute(query.limit(limit))])
+        for kind, query in _list_queries(actor, now, lambda: load_calendar(session))
+    ]
+
+
+def count_decisions(session: Session, actor: Actor, now: datetime) -> int:
     """Return how many decisions wait for this person."""
     conditions: list[ColumnElement[bool]] = []
     for act, action in DECIDES.items():
@@ -31,3 +108,111 @@ def count_reminders(session: Session, actor: Actor, now: datetime) -> int:
         or_(false(), *conditions),
     )
     return session.scalar(query) or 0
+
+
+Query = Select[*tuple[Any, ...]]
+
+
+def _list_queries(actor: Actor, now: datetime, load: Callable[[], Calendar]) -> list[tuple[ReminderKind, Query]]:
+    """Return the query of each kind that concerns the person."""
+    found = []
+    for kind in ReminderKind:
+        scope = find_reminded_scope(actor, kind)
+        if not scope.empty:
+            found.append((kind, _QUERIES[kind](scope, now, load)))
+    return found
+
+
+def _select_tasks(state: TaskState, scope: Scope) -> Query:
+    dates = (TaskRow.due_at, TaskRow.warn_at, null())
+    return (
+        select(TaskRow.id, CaseRow.case_no, CaseRow.title, TaskRow.step, PersonRow.name, *dates, CaseRow.id)
+        .select_from(TaskRow)
+        .join(CaseRow, CaseRow.id == TaskRow.case_id)
+        .outerjoin(PersonRow, PersonRow.id == TaskRow.handler_id)
+        .where(TaskRow.state == state.value, within_case(scope, TaskRow.unit_id, TaskRow.handler_id))
+        .order_by(TaskRow.due_at, TaskRow.id)
+    )
+
+
+def _select_transfers(scope: Scope) -> Query:
+    dates = (null(), null(), null())
+    return (
+        select(DocumentRow.id, CaseRow.case_no, DocumentRow.name, DocumentRow.step, PersonRow.name, *dates, CaseRow.id)
+        .select_from(DocumentRow)
+        .join(CaseRow, CaseRow.id == DocumentRow.case_id)
+        .outerjoin(PersonRow, PersonRow.id == DocumentRow.handler_id)
+        .where(
+            DocumentRow.state == DocumentState.REVIEWED.value,
+            DocumentRow.medium == Medium.PAPER.value,
+            DocumentRow.voided_at.is_(None),
+            within_case(scope, DocumentRow.unit_id, DocumentRow.handler_id),
+        )
+        .order_by(DocumentRow.reviewed_at, DocumentRow.id)
+    )
+
+
+def _select_boxes(scope: Scope) -> Query:
+    nowhere = or_(BoxLocationRow.box_code.is_(None), BoxLocationRow.state == State.NOWHERE.value)
+    return (
+        select(BoxRow.id, BoxRow.code, BoxRow.title)
+        .select_from(BoxRow)
+        .outerjoin(BoxLocationRow, BoxLocationRow.box_code == BoxRow.code)
+        .where(within(scope, BoxRow.room_id), nowhere)
+        .order_by(BoxRow.created_at, BoxRow.id)
+    )
+
+
+def _select_contracts(scope: Scope, now: datetime, calendar: Calendar) -> Query:
+    last = calendar.find_day(now) + timedelta(days=CONTRACT_DAYS)
+    columns = (
+        ContractRow.id,
+        ContractRow.contract_no,
+        CustomerRow.name,
+        CustomerRow.customer_no,
+        PersonRow.name,
+        null(),
+        null(),
+        ContractRow.ends_on,
+    )
+    return (
+        select(*columns)
+        .select_from(ContractRow)
+        .join(CustomerRow, CustomerRow.id == ContractRow.customer_id)
+        .outerjoin(PersonRow, PersonRow.id == ContractRow.handler_id)
+        .where(
+            ContractRow.ends_on <= last,
+            ContractRow.ended_on.is_(None),
+            ContractRow.renews_itself.is_(False),
+            within_case(scope, ContractRow.unit_id, ContractRow.handler_id),
+        )
+        .order_by(ContractRow.ends_on, ContractRow.id)
+    )
+
+
+def _select_limits(scope: Scope, now: datetime) -> Query:
+    dates = (StepRow.due_at, StepRow.warn_at, null())
+    return (
+        select(StepRow.id, CaseRow.case_no, CaseRow.title, StepRow.code, PersonRow.name, *dates, CaseRow.id)
+        .select_from(StepRow)
+        .join(CaseRow, CaseRow.id == StepRow.case_id)
+        .outerjoin(PersonRow, PersonRow.id == StepRow.handler_id)
+        .where(
+            StepRow.assessed,
+            StepRow.completed_at.is_(None),
+            CaseRow.closed_at.is_(None),
+            or_(StepRow.warn_at <= now, StepRow.due_at <= now),
+            within_case(scope, StepRow.unit_id, StepRow.handler_id),
+        )
+        .order_by(StepRow.due_at, StepRow.id)
+    )
+
+
+_QUERIES: dict[ReminderKind, Callable[[Scope, datetime, Callable[[], Calendar]], Query]] = {
+    ReminderKind.TO_ADD: lambda scope, _now, _load: _select_tasks(TaskState.TO_ADD, scope),
+    ReminderKind.TO_SEND: lambda scope, _now, _load: _select_tasks(TaskState.TO_SEND, scope),
+    ReminderKind.TO_TRANSFER: lambda scope, _now, _load: _select_transfers(scope),
+    ReminderKind.TO_SHELVE: lambda scope, _now, _load: _select_boxes(scope),
+    ReminderKind.CONTRACT: lambda scope, now, load: _select_contracts(scope, now, load()),
+    ReminderKind.LIMIT: lambda scope, now, _load: _select_limits(scope, now),
+}

@@ -18,6 +18,7 @@ from central.web import (
     boxes,
     case_page,
     cases,
+    channels,
     dossier_merges,
     dossiers,
     documents,
@@ -29,13 +30,14 @@ from central.web import (
     people,
     person,
     person_roles,
+    reminders,
     rooms,
     tasks,
     template_pages,
     uploads,
 )
 from central.web.live import Board, EmptyBoard, Fan
-from central.web.reminders import load_reminders
+from central.web.reminders import load_reminders, make_fan
 from central.web.troubles import show_trouble
 
 ROUTERS = (
@@ -60,6 +62,8 @@ ROUTERS = (
     documents.router,
     uploads.router,
     me.router,
+    reminders.router,
+    channels.router,
 )
 
 
@@ -77,6 +81,7 @@ class Assets(StaticFiles):
 def mount_pages(app: FastAPI, *, live: Board | None = None, **_parts: Any) -> None:
     """Add the pages to an application whose state holds tx, settings, hasher and commands."""
     app.state.fan = Fan(live or EmptyBoard())
+    app.state.reminder_fan = make_fan(app.state.tx)
     app.state.refusal_page = show_trouble
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False, dependencies=[Depends(load_reminders)])

@@ -50,6 +50,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 #: (name, address, icon, text, action that must be allowed)
 MENU = (
     ("home", "/", "home", N_("Home"), Action.SELF),
+    ("reminders", "/reminders", "clock", N_("Reminders"), Action.SEE_TASKS),
     ("rooms", "/rooms", "map", N_("Room map"), Action.SEE_ROOMS),
     ("cases", "/cases", "list", N_("Cases"), Action.SEE_CASES),
     ("boxes", "/boxes", "box", N_("Boxes"), Action.SEE_BOXES),
@@ -63,6 +64,7 @@ MENU = (
     ("people", "/people", "people", N_("People"), Action.SEE_PEOPLE),
     ("people", "/organisation", "people", N_("Organisation"), Action.SEE_ORGANISATION),
     ("rules", "/templates", "label", N_("Templates"), Action.EDIT_TEMPLATE),
+    ("deliveries", "/deliveries", "out", N_("Messages"), Action.EDIT_MESSAGES),
     ("audit", "/audit", "list", N_("Audit log"), Action.SEE_AUDIT),
 )
 #: More entries than these nobody scans at a glance; a test holds every role to it.
