@@ -37,6 +37,7 @@ from central.domain.permissions import Action, find_need, needs
 from central.jobs import link as link_job
 from central.jobs.acts import Acts
 from central.jobs.audit_chain import AuditChain
+from central.jobs.calendars import CalendarRecount
 from central.jobs.callbacks import CallbackSender, read_keys
 from central.jobs.contents import ContentWatch
 from central.jobs.deliveries import Courier
@@ -138,6 +139,7 @@ def compose_app(parts: Parts) -> FastAPI:
     state.callbacks = CallbackSender(parts.tx, parts.settings.marketing, state.marketing_keys, parts.read_clock)
     state.sweeper = Sweeper(parts.tx, parts.settings.messages, parts.metrics, parts.read_clock)
     state.courier = Courier(parts.tx, parts.settings.messages, _translate, parts.read_clock)
+    state.calendar_recount = CalendarRecount(parts.tx, parts.read_clock)
     state.acts = Acts(parts.tx, parts.link, parts.read_clock)
     contents = parts.settings.contents
     state.contents = ContentStore(contents.dir, contents.upload_limit_mib * 1024 * 1024)
@@ -190,6 +192,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
         link.start()
     app.state.audit_chain.start()
     app.state.callbacks.start()
+    app.state.calendar_recount.start()
     app.state.content_watch.start()
     app.state.sweeper.start()
     app.state.courier.start()
@@ -205,6 +208,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
         app.state.sweeper.close()
         app.state.content_watch.close()
         app.state.callbacks.close()
+        app.state.calendar_recount.close()
         app.state.audit_chain.close()
         app.state.tx.engine.dispose()
         logging.getLogger("uvicorn.error").removeHandler(server_log)

@@ -12,10 +12,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from central.domain.cases import Standing
 from central.domain.clocks import Band
 from central.domain.search import make_pattern
+from central.domain.tasks import TaskState
 from central.store.cases import CaseCustomerRow, CaseRow, StepRow
 from central.store.customers import CustomerRow
+from central.store.documents import TaskRow
 from central.store.organisation import UnitRow
 from central.store.people import PersonRow
+
+OPEN_TASKS = (TaskState.TO_ADD.value, TaskState.TO_SEND.value)
 
 
 def match_case(word: str) -> ColumnElement[bool]:
@@ -70,6 +74,22 @@ def count_cases(session: Session, condition: ColumnElement[bool], most: int) -> 
     """Return for how many cases a condition holds, `most` when there are as many or more."""
     found = select(CaseRow.id).where(condition).limit(most).subquery()
     return session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def find_stale_cases(session: Session, revision: int, after: str, limit: int) -> Sequence[str]:
+    """Return ids of cases after `after` whose open steps or tasks were counted by an older calendar."""
+    step = (
+        exists()
+        .where(StepRow.case_id == CaseRow.id, CaseRow.closed_at.is_(None))
+        .where(StepRow.calendar_revision > 0, StepRow.calendar_revision < revision)
+    )
+    task = (
+        exists()
+        .where(TaskRow.case_id == CaseRow.id, TaskRow.state.in_(OPEN_TASKS))
+        .where(TaskRow.calendar_revision > 0, TaskRow.calendar_revision < revision)
+    )
+    query = select(CaseRow.id).where(CaseRow.id > after, or_(step, task)).order_by(CaseRow.id).limit(limit)
+    return session.scalars(query).all()
 
 
 def load_steps_at_hand(session: Session, case_ids: Sequence[str]) -> dict[str, list[StepRow]]:

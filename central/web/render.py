@@ -64,6 +64,7 @@ MENU = (
     ("people", "/people", "people", N_("People"), Action.SEE_PEOPLE),
     ("people", "/organisation", "people", N_("Organisation"), Action.SEE_ORGANISATION),
     ("rules", "/templates", "label", N_("Templates"), Action.EDIT_TEMPLATE),
+    ("rules", "/calendar", "clock", N_("Working calendar"), Action.EDIT_CALENDAR),
     ("deliveries", "/deliveries", "out", N_("Messages"), Action.EDIT_MESSAGES),
     ("audit", "/audit", "list", N_("Audit log"), Action.SEE_AUDIT),
 )

@@ -297,16 +297,10 @@ def _show_ask(request: Request, seen: VersionSeen, day: str, why: str, errors: d
         back=f"/templates/{seen.id}",
         crumbs=(("/templates", say(N_("Templates"))), (f"/templates/{seen.id}", name)),
         here="rules",
-        notes=(
-            say(
-                N_("Cases that have begun keep the version that they have; the new one is for those that begin later.")
-            ),
-        ),
+        notes=(say(N_("Cases that have begun keep their version; the new one is for those that begin later.")),),
     )
     fields = (
-        Field(
-            "effective_from", say(N_("In force from")), "date", day, say(N_("The first day, today at the earliest."))
-        ),
+        Field("effective_from", say(N_("In force from")), "date", day, say(N_("The first day; today or later."))),
         Field("why", say(N_("Why")), "area", why, say(N_("For example the number and date of the notice."))),
     )
     return show_form(request, form, fields, errors=errors)

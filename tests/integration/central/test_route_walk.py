@@ -30,6 +30,7 @@ OWN = {
     "person_id": "0" * 36,
     "language": "en",
     "case_no": "8001",
+    "day": "2026-11-24",
     "step": "ACCEPT",
     "customer_no": "1001",
     "dossier_id": "0" * 36,
