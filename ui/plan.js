@@ -380,7 +380,7 @@ export class Plan {
     const target = view.target_aisle === aisle.no;
     const marked = ["seen", "presumed"].includes(aisle.occupancy) && (aisle.open || aisle.occupancy === "seen" || closing);
     const unknown = aisle.occupancy === "unknown" && (aisle.open || closing);
-    shape.gap = gapState(aisle);
+    shape.gap = gapState(aisle, view);
     const classes = { open: aisle.open, between: shape.gap === "between", closing, target, locked: aisle.locked, unknown, lit: aisle.light };
     for (const [name, on] of Object.entries(classes)) shape.node.classList.toggle(`is-${name}`, Boolean(on));
     for (const name of ["seen", "presumed"]) shape.node.classList.toggle(`is-${name}`, marked && aisle.occupancy === name);
@@ -394,7 +394,7 @@ export class Plan {
     const act = closing ? (running ? words.closing : words.toClose) : target ? (running ? words.target : words.toOpen) : "";
     shape.number.textContent = act ? `${words.aisle(aisle.no)} ${act}` : aisle.open ? words.aisle(aisle.no) : this.acting ? "" : aisle.no;
     const width = hasContactsOnly(view) ? null : aisle.width_mm ?? null;
-    const state = act || { open: words.open(width), closed: words.closed, between: words.between(width) }[shape.gap];
+    const state = act || { open: words.open(width), closed: words.closed, between: words.between(width), unknown: words.gapUnknown }[shape.gap];
     const lock = aisle.locked ? words.locks[aisle.lock] ?? words.locked : "";
     const parts = [words.aisle(aisle.no), state, marked || unknown ? words.occupancy[aisle.occupancy] : "", lock, aisle.light ? words.lit : ""];
     const sentence = parts.filter(Boolean).join(" ");

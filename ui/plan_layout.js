@@ -68,10 +68,11 @@ export function isInMotion(view) {
   return view.state === "moving" || view.state === "settling";
 }
 
-/** "open", "closed", or "between": some gap that is none of both, or one that nobody knows. */
-export function gapState(aisle) {
+/** "open", "closed", "between": some gap that is none of both; "unknown": nobody has told, so nothing is claimed. */
+export function gapState(aisle, view) {
   if (aisle.open) return "open";
-  return aisle.width_mm === 0 ? "closed" : "between";
+  if (view.state === "unknown" || aisle.gap === "unknown" || (!aisle.gap && typeof aisle.width_mm !== "number")) return "unknown";
+  return aisle.gap === "closed" || aisle.width_mm === 0 ? "closed" : "between";
 }
 
 /** The end of the rails that no column closes, in mm; null when a fixed column stands at either end. */

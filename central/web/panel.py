@@ -18,6 +18,7 @@ from central.web.words import Word
 AISLE_WORDS = {
     "open": Word("normal", "open", N_("open")),
     "closed": Word("offline", "still", N_("closed")),
+    "between": Word("offline", "still", N_("a gap")),
     "opening": Word("moving", "move", N_("opening")),
     "closing": Word("stop", "move", N_("closing")),
     "unknown": Word("unknown", "question", N_("not known")),
@@ -54,7 +55,9 @@ def find_aisle_state(view: Mapping[str, Any] | None, no: int) -> str:
             return "opening"
         if no in view.get("closing_aisles", ()):
             return "closing"
-    return "open" if aisle["open"] else "closed"
+    if aisle["open"]:
+        return "open"
+    return "between" if aisle.get("gap") == "between" else "closed"
 
 
 def show_columns(say: Say, room: RoomMap, bank: Bank, chosen: Chosen, view: Mapping[str, Any]) -> list[dict[str, Any]]:

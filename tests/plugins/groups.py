@@ -11,6 +11,7 @@ GROUPS = {
     "tests/browser/": "browser",
     "tests/integration/edge_rim/test_kiosk_browser.py": "browser",
     "tests/e2e/troubles/": "troubles",
+    "tests/e2e/operations/": "operations",
 }
 
 

@@ -57,7 +57,8 @@ function aisleState(view, aisle) {
     if (view.target_aisle === aisle.no) return "opening";
     if ((view.closing_aisles ?? []).includes(aisle.no)) return "closing";
   }
-  return aisle.open ? "open" : "closed";
+  if (aisle.open) return "open";
+  return aisle.gap === "between" ? "between" : "closed";
 }
 
 /** Brings the lists beside the drawing in step with a report. */

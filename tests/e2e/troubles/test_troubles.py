@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 
 from simulators.demo.stage_files import PRINTER, SCANNER
-from tests.e2e.troubles.troubled_house import ANSWER_S, LOOK_S, MARKS, TroubledHouse
+from tests.e2e.kiosk_front import LOOK_S
+from tests.e2e.troubles.troubled_house import ANSWER_S, MARKS, TroubledHouse
 from tests.wait import wait_for
 
 pytestmark = MARKS

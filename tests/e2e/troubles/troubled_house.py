@@ -8,8 +8,6 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Callable
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from simulators.demo.stage import Stage
 from simulators.demo.stage_files import KIOSK_POINT, SCANNER
 from simulators.room_plan import Box, Place, RoomOptions
 from simulators.staff import Staff
+from tests.e2e.kiosk_front import LOOK_S, KioskFront
 from tests.wait import wait_for
 
 # one house serves them all: they share a worker (tests/plugins/groups.py)
@@ -29,16 +28,16 @@ SPEED_MM_S = 133
 # the kiosk's own promise is 150 ms; a machine busy with other tests is given more
 ANSWER_S = 1.0
 END_CODE = print_code("CT", "01", 1)
-LOOK_S = 0.05
 STORE_FILE = "gateway.sqlite3"
 TURNED_CLOCK = Path(__file__).parent / "turned_clock"
 
 
-class TroubledHouse:
+class TroubledHouse(KioskFront):
     """One stage for many troubles; each test leaves it well again."""
 
     def __init__(self, folder: Path) -> None:
         self.stage = Stage(folder, RoomOptions(boxes=20, slots=1, speed_mm_s=SPEED_MM_S))
+        super().__init__(self.stage.kiosk_url)
         self.disk = self.stage.folder / "gateway"
         self.clock_file = folder / "wall-clock"
         self.clock_steps: list[float] = []
@@ -50,7 +49,6 @@ class TroubledHouse:
             for each in plan.staff[:2]
         ]
         self.room = httpx.Client(base_url=stage.control_url, timeout=10)
-        self.kiosk = httpx.Client(base_url=stage.kiosk_url, headers={"Origin": stage.kiosk_url}, timeout=10)
         self.centre = httpx.Client(base_url=stage.centre_url, timeout=10)
 
     # -- coming and going -------------------------------------------------------------------------
@@ -139,48 +137,6 @@ class TroubledHouse:
 
     # -- what the kiosk says ----------------------------------------------------------------------
 
-    def view(self) -> dict[str, Any]:
-        """What /api/view shows; empty while it doesn't answer."""
-        try:
-            told = self.kiosk.get("/api/view")
-        except httpx.TransportError:
-            return {}
-        view: dict[str, Any] | None = told.json()["view"] if told.status_code == 200 else None
-        return view or {}
-
-    def see(self, what: str, seen: Callable[[dict[str, Any]], Any], timeout_s: float = 15) -> Any:
-        """Watch the kiosk until something is seen."""
-        return wait_for(lambda: (view := self.view()) and seen(view), timeout_s, what, pause_s=LOOK_S)
-
-    def states(self, view: dict[str, Any] | None = None) -> list[str]:
-        """Names of the states that hold."""
-        return [state["key"] for state in (view or self.view()).get("states", [])]
-
-    def await_state(self, key: str, timeout_s: float = 15) -> None:
-        """Wait until a named state holds."""
-        self.see(f"the state {key}", lambda view: key in self.states(view), timeout_s)
-
-    def await_end(self, key: str, timeout_s: float = 30) -> None:
-        """Wait until a named state is over."""
-        self.see(f"the end of {key}", lambda view: key not in self.states(view), timeout_s)
-
-    def page(self, language: str) -> str:
-        """The words on the kiosk's page in a language."""
-        html = httpx.get(f"{self.stage.kiosk_url}/", cookies={"openaisle_language": language}, timeout=10).text
-        return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", "", html)).replace("\N{NO-BREAK SPACE}", " "))
-
-    def reads(self, chinese: str, english: str) -> None:
-        """Find a sentence on the page in both languages."""
-        assert chinese in self.page("zh_CN")
-        assert english in self.page("en")
-
-    def press(self, act: str, **body: str) -> int:
-        """One press at the kiosk; its HTTP status."""
-        return self.kiosk.post(f"/api/{act}", json=body).status_code
-
-    def newest_answer(self) -> int:
-        return max((each["number"] for each in self.view().get("answers", [])), default=-1)
-
     def scan(self, text: str) -> tuple[str, float]:
         """Read a code with the hand scanner; the answer's key, and the seconds until the kiosk showed it."""
         before = self.newest_answer()
@@ -193,16 +149,6 @@ class TroubledHouse:
 
         key = wait_for(answer, 10, f"an answer to {text}", pause_s=0.02)
         return key, time.monotonic() - began
-
-    def said(self, act: str, before: int, **body: str) -> str:
-        """The sentence's key that follows a press."""
-        assert self.press(act, **body) == 202
-
-        def answer(view: dict[str, Any]) -> str | None:
-            told = [each for each in view["answers"] if each["number"] > before]
-            return told[-1]["message"]["key"] if told else None
-
-        return str(self.see(f"an answer to {act}", answer))
 
     # -- prompts and motion -----------------------------------------------------------------------
 
