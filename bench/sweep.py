@@ -7,7 +7,6 @@ same again one day on, when every overdue task has its next occurrence. SQLite, 
 
 from __future__ import annotations
 
-import random
 import resource
 import sqlite3
 import tempfile
@@ -108,26 +107,32 @@ def _sweep(tx: Transactions, now: datetime) -> tuple[int, int, float]:
 
 def _prepare(tx: Transactions, size: int) -> None:
     """Write tasks as a case's step leaves them: dates by the calendar, to be looked at since their warning."""
-    calendar, rng = found_calendar(), random.Random(1)  # noqa: S311 - a spread, no secret
+    calendar = found_calendar()
     dates = []
-    for day in range(AGES_DAYS):
+    for day in reversed(range(AGES_DAYS)):
         ended_at = NOW - timedelta(days=day, hours=1)
         due = find_due(calendar, LIMIT, [Interval(ended_at)])
         assert due.at is not None
         assert due.warn_at is not None
         row = [sqlite_instant(each) for each in (ended_at, ended_at, due.at, due.warn_at, min(due.warn_at, NOW))]
         dates.append((*row, calendar.revision, "normal"))
+    cases = [new_id() for _ in range(0, size, STEPS)]
+    with tx.write() as session:
+        rows = [{"id": each, "case_no": each, "created_at": NOW, "folded_at": NOW} for each in cases]
+        session.execute(insert(CaseRow), rows)
+    # a task is written when its step ends: the oldest first, those of a case far from each other
     for start in range(0, size, INSERT_AT_ONCE):
-        cases = [new_id() for _ in range(start, min(size, start + INSERT_AT_ONCE), STEPS)]
         with tx.write() as session:
-            rows = [{"id": each, "case_no": each, "created_at": NOW, "folded_at": NOW} for each in cases]
-            session.execute(insert(CaseRow), rows)
             connection: Any = session.connection().connection.driver_connection
             connection.executemany(
                 f"INSERT INTO {TaskRow.__tablename__} ({_TASK_COLUMNS}) VALUES (?,?,?,'to_add',?,?,?,?,?,?,?)",  # noqa: S608
                 (
-                    (new_id(), case, f"S{step}", *dates[rng.randrange(AGES_DAYS)])
-                    for case in cases
-                    for step in range(STEPS)
+                    (
+                        new_id(),
+                        cases[number % len(cases)],
+                        f"S{number // len(cases)}",
+                        *dates[AGES_DAYS * number // size],
+                    )
+                    for number in range(start, min(size, start + INSERT_AT_ONCE))
                 ),
             )

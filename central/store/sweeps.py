@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, func, literal, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from central.domain.documents import DocumentState
 from central.domain.sweeps import Check, SubjectKind, Urge
 from central.domain.tasks import TaskState
+from central.store.base import ID_LENGTH, Document
 from central.store.cases import CaseRow, StepRow
 from central.store.customers import ContractRow
 from central.store.documents import DocumentRow, TaskRow
@@ -35,68 +35,83 @@ READ = {
     SubjectKind.CONTRACT: ("ends_on",),
 }
 OPEN_TASKS = (TaskState.TO_ADD.value, TaskState.TO_SEND.value)
-#: Ids in one statement that gives many rows the same values.
-IDS_AT_ONCE = 500
+#: From so many rows with equal dates on, one statement writes them all.
+SHARED_LEAST = 8
+
+Dates = tuple[Any, ...]
 
 
-def claim_due(session: Session, subject: SubjectKind, now: datetime, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return id and dates (`READ`) of up to `limit` rows that are to be looked at, the longest due first.
+def claim_due(session: Session, subject: SubjectKind, now: datetime, limit: int) -> list[tuple[Dates, list[str]]]:
+    """Return up to `limit` rows that are to be looked at, the longest due first, as ids by equal dates (`READ`).
 
-    Rows that another sweep has in hand are left to it.
+    With working days very many rows share their dates. Rows that another sweep has in hand are left to it.
     """
     row = SWEPT[subject]
-    query: Select[*tuple[Any, ...]] = select(row.id, *(getattr(row, name) for name in READ[subject]))
-    query = query.where(row.next_check_at <= now).order_by(row.next_check_at).limit(limit)
-    return session.execute(query.with_for_update(skip_locked=True)).all()
+    due = (
+        select(row.id, *(getattr(row, name) for name in READ[subject]))
+        .where(row.next_check_at <= now)
+        .order_by(row.next_check_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    dates = [due.c[name] for name in READ[subject]]
+    grouped = select(func.aggregate_strings(due.c.id, ","), *dates).group_by(*dates)
+    return [(tuple(found), ids.split(",")) for ids, *found in session.execute(grouped)]
 
 
-def write_checks(session: Session, subject: SubjectKind, checks: Mapping[str, Check]) -> None:
-    """Write band and next look of each row; rows with the same values share a statement."""
-    if not checks:
-        return
+def write_checks(session: Session, subject: SubjectKind, checks: Iterable[tuple[Check, Sequence[str]]]) -> None:
+    """Write band and next look of each row."""
     table: Table = SWEPT[subject].__table__
-    shared: dict[tuple[str, datetime | None], list[str]] = defaultdict(list)
-    for row_id, check in checks.items():
-        shared[check.band.value, check.next_check_at].append(row_id)
-    by_id = update(table).where(table.c.id == bindparam("row_id"))
-    by_ids = update(table).where(table.c.id.in_(bindparam("row_ids", expanding=True)))
+    names = ("next_check_at",) if subject is SubjectKind.CONTRACT else ("next_check_at", "band")
     single = []
-    for (band, next_check_at), ids in shared.items():
-        values = {"next_check_at": next_check_at}
-        if subject is not SubjectKind.CONTRACT:
-            values["band"] = band  # type: ignore[assignment]
-        if len(ids) == 1:
-            single.append({"row_id": ids[0], "set_next": next_check_at, "set_band": band})
+    for check, ids in checks:
+        values: dict[str, Any] = {"next_check_at": check.next_check_at, "band": check.band.value}
+        if len(ids) < SHARED_LEAST:
+            single += [{"row_id": each} | {f"new_{name}": values[name] for name in names} for each in ids]
             continue
-        for start in range(0, len(ids), IDS_AT_ONCE):
-            session.execute(by_ids.values(values), {"row_ids": ids[start : start + IDS_AT_ONCE]})
+        every = update(table).where(table.c.id.in_(select(_unfold(session, ids))))
+        session.execute(every.values({name: values[name] for name in names}))
     if single:
-        named: dict[str, Any] = {"next_check_at": bindparam("set_next")}
-        if subject is not SubjectKind.CONTRACT:
-            named["band"] = bindparam("set_band")
-        session.connection().execute(by_id.values(named), single)
+        one = update(table).where(table.c.id == bindparam("row_id"))
+        session.connection().execute(one.values({name: bindparam(f"new_{name}") for name in names}), single)
 
 
-def add_urges(session: Session, subject: SubjectKind, urges: Iterable[tuple[str, Urge]], now: datetime) -> int:
-    """Add occurrences by (subject id, urge) and return how many were new: one that is known stays as it is."""
-    rows = [
-        {
-            "id": new_id(),
+def add_urges(
+    session: Session, subject: SubjectKind, urges: Iterable[tuple[Urge, Sequence[str]]], now: datetime
+) -> int:
+    """Add occurrences for the subjects of these ids; return how many were new: one that is known stays as it is."""
+    table: Table = UrgeRow.__table__  # type: ignore[assignment]
+    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    single = []
+    added = 0
+    for urge, ids in urges:
+        values = {
             "subject_kind": subject.value,
-            "subject_id": subject_id,
             "kind": urge.kind.value,
             "level": urge.level.value,
             "occurrence": urge.occurrence,
             "due_at": urge.due_at,
             "made_at": now,
         }
-        for subject_id, urge in urges
-    ]
-    if not rows:
-        return 0
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(UrgeRow.__table__).on_conflict_do_nothing().returning(UrgeRow.__table__.c.id)
-    return len(session.connection().execute(statement, rows).all())
+        if len(ids) < SHARED_LEAST:
+            single += [values | {"id": new_id(), "subject_id": each} for each in ids]
+            continue
+        pair = _unfold(session, [f"{new_id()} {each}" for each in ids])
+        # "where true" keeps SQLite from reading ON CONFLICT as a join
+        rows = select(
+            func.substr(pair, 1, ID_LENGTH),
+            func.substr(pair, ID_LENGTH + 2),
+            *(literal(value, table.c[name].type) for name, value in values.items()),
+        ).where(true())
+        statement = dialect.insert(table).from_select(["id", "subject_id", *values], rows).on_conflict_do_nothing()
+        result = session.execute(statement)
+        assert isinstance(result, CursorResult)
+        added += result.rowcount
+    if single:
+        statement = dialect.insert(table).on_conflict_do_nothing().returning(table.c.id)
+        added += len(session.connection().execute(statement, single).all())
+    return added
 
 
 def answer_case(session: Session, case_id: str, now: datetime) -> None:
@@ -125,6 +140,13 @@ def measure_lag(session: Session, now: datetime) -> timedelta:
     oldest = [session.scalar(select(func.min(row.next_check_at))) for row in SWEPT.values()]
     waits = [now - at for at in oldest if at is not None and at < now]
     return max(waits, default=timedelta())
+
+
+def _unfold(session: Session, texts: Sequence[str]) -> ColumnElement[str]:
+    """Return a column with these texts, handed over as one value."""
+    unfold = func.json_each if session.get_bind().dialect.name == "sqlite" else func.jsonb_array_elements_text
+    value: ColumnElement[str] = unfold(bindparam(None, list(texts), Document)).table_valued("value").c.value
+    return value
 
 
 def _answer(session: Session, *which: Any, now: datetime) -> None:
