@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from central.domain.documents import PASSED, DocumentState, ReturnReason
+from central.domain.people import Actor
 from central.domain.permissions import Action
 from central.domain.refusals import Refusal
 from central.domain.tasks import PaperFact, judge_task
@@ -55,16 +57,19 @@ def call(house: PaperHouse, name: str, document_id: str, number: int) -> tuple[C
 
 
 ACTS = st.tuples(
-    st.sampled_from(["capture", "self_check", "send", "pass_review", "return_2", "return_3", "accept"]),
+    st.sampled_from(
+        ["all_sent", "all_passed", "capture", "self_check", "send", "pass_review", "return_2", "return_3", "accept"]
+    ),
     st.integers(0, 4),
     st.sampled_from(["own", "own", "own", "li", "zhao", "qian", "sun", "zhou", "wu"]),
 )
+LONG = {"all_sent": ("capture", "self_check", "send"), "all_passed": ("pass_review",)}
 OWN = {"capture": "li", "self_check": "li", "send": "li", "pass_review": "zhao", "return_2": "zhao"}
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-@settings(max_examples=6)
-@given(acts=st.lists(ACTS, min_size=5, max_size=25))
+@settings(max_examples=4)
+@given(acts=st.lists(ACTS, min_size=4, max_size=10))
 def test_any_history_keeps_papers_task_and_gate_together(
     databases: Any, kind: str, acts: list[tuple[str, int, str]]
 ) -> None:
@@ -74,6 +79,9 @@ def test_any_history_keeps_papers_task_and_gate_together(
     ids = sorted(row.id for row in house.documents().values())
     actors = {login: house.actor(login) for login in house.people}
     for number, (name, which, who) in enumerate(acts):
+        if name in LONG:
+            follow(house, actors, ids, LONG[name])
+            continue
         login = OWN.get(name, "qian") if who == "own" else who
         service, argument = call(house, name, ids[which % len(ids)], number)
         before = read_state(house)
@@ -83,6 +91,16 @@ def test_any_history_keeps_papers_task_and_gate_together(
         except Refusal:
             assert read_state(house) == before
         check(house)
+
+
+def follow(house: PaperHouse, actors: dict[str, Actor], ids: list[str], names: tuple[str, ...]) -> None:
+    """Take every paper as far as these acts go; what is at another point stays there."""
+    for number, name in enumerate(names):
+        for document_id in ids:
+            service, argument = call(house, name, document_id, number)
+            with contextlib.suppress(Refusal), house.tx.write() as session:
+                service(session, actors[OWN[name]], argument, house.now)
+    check(house)
 
 
 def read_state(house: PaperHouse) -> list[tuple[Any, ...]]:
@@ -113,6 +131,8 @@ def check(house: PaperHouse) -> None:
         facts = [PaperFact(DocumentState(row.state), Need(row.need), row.gate) for row in rows]
         assert task.state == judge_task(facts)
         answer = ask_gate(session, None, CASE, "ACCEPT", house.now).answer
-        required = [row for row in rows if row.need == "required"]
-        open_now = all(PASSED[DocumentState(row.state)] >= row.gate for row in required)
-        assert (answer.state.value != "closed") == open_now
+        # what is owed is overdue by now, so it counts like the rest
+        asked = [row for row in rows if row.need != "welcome"]
+        assert answer.state == (
+            "open" if all(PASSED[DocumentState(row.state)] >= row.gate for row in asked) else "closed"
+        )
