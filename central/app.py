@@ -19,6 +19,7 @@ from central.api import (
     approvals,
     audit,
     boxes,
+    customer_imports,
     dossiers,
     gateways,
     health,
@@ -39,6 +40,7 @@ from central.jobs.acts import Acts
 from central.jobs.audit_chain import AuditChain
 from central.jobs.calendars import CalendarRecount
 from central.jobs.callbacks import CallbackSender, read_keys
+from central.jobs.customer_imports import CustomerImports
 from central.jobs.contents import ContentWatch
 from central.jobs.deliveries import Courier
 from central.jobs.live_board import LiveBoard
@@ -62,6 +64,7 @@ API_ROUTERS = (
     rooms.router,
     boxes.router,
     dossiers.router,
+    customer_imports.router,
     gateways.router,
     people.router,
     roles.router,
@@ -140,6 +143,7 @@ def compose_app(parts: Parts) -> FastAPI:
     state.sweeper = Sweeper(parts.tx, parts.settings.messages, parts.metrics, parts.read_clock)
     state.courier = Courier(parts.tx, parts.settings.messages, _translate, parts.read_clock)
     state.calendar_recount = CalendarRecount(parts.tx, parts.read_clock)
+    state.customer_imports = CustomerImports(parts.tx, parts.read_clock)
     state.acts = Acts(parts.tx, parts.link, parts.read_clock)
     contents = parts.settings.contents
     state.contents = ContentStore(contents.dir, contents.upload_limit_mib * 1024 * 1024)
@@ -192,6 +196,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
         link.start()
     app.state.audit_chain.start()
     app.state.callbacks.start()
+    app.state.customer_imports.start()
     app.state.calendar_recount.start()
     app.state.content_watch.start()
     app.state.sweeper.start()
@@ -207,6 +212,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
         app.state.courier.close()
         app.state.sweeper.close()
         app.state.content_watch.close()
+        app.state.customer_imports.close()
         app.state.callbacks.close()
         app.state.calendar_recount.close()
         app.state.audit_chain.close()

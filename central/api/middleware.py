@@ -20,8 +20,8 @@ from central.store.ids import new_id
 HEADER = "X-Request-Id"
 #: What we take over from a caller or proxy; anything else gets an id of ours.
 FOREIGN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-#: Where papers come in: the one place that takes more than a form's worth.
-UPLOADS = re.compile(r"(/api/v1)?/documents/[0-9a-f-]{36}/pages")
+#: Where papers and files of customers come in: what takes more than a form's worth.
+UPLOADS = re.compile(r"(/api/v1)?/(documents/[0-9a-f-]{36}/pages|imports)")
 
 
 class RequestFrame:

@@ -36,7 +36,7 @@ class CustomerRow(Base):
     handler_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"), index=True)
     #: active, closed or merged.
     state: Mapped[str] = mapped_column(String(12), default="active")
-    merged_into: Mapped[str | None] = mapped_column(ForeignKey("customers.id"))
+    merged_into: Mapped[str | None] = mapped_column(ForeignKey("customers.id"), index=True)
     #: When and by which news each field was told last: news in any order gives the same customer.
     told: Mapped[dict[str, Any]] = mapped_column(Document, default=dict)
     created_at: Mapped[datetime] = mapped_column(Instant)

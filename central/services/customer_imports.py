@@ -1,0 +1,371 @@
+"""Files of customers: staged and checked row by row, applied as one batch in short steps, taken back likewise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import null, select
+from sqlalchemy.orm import Session
+
+from central.domain.audit import AuditAct, AuditEntry
+from central.domain.customer_files import CustomerLine, Headings, RowFault, read_fault
+from central.domain.masking import mask_id_number
+from central.domain.organisation import UnitKind
+from central.domain.people import Actor
+from central.domain.permissions import Action, find_scope
+from central.domain.refusals import NotFound, Reason, Refusal
+from central.store import customer_imports as store
+from central.store.audit import add_audit
+from central.store.customers import CustomerRow, DossierRow, ImportLineRow, ImportRow, keep_dossier
+from central.store.ids import new_id
+from central.store.organisation import UnitRow
+from central.store.people import PersonRow, load_names
+
+KIND: Final = "customers"
+#: States in which an import has steps to be done.
+WORKING: Final = ("applying", "reversing", "dropping")
+LIST_LIMIT: Final = 100
+FAULTS_SHOWN: Final = 200
+LINES_SHOWN: Final = 20
+OBSTACLES_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ImportSeen:
+    """A file of customers and how far it is."""
+
+    id: str
+    name: str
+    state: str
+    rows: int
+    rows_done: int
+    rows_faulty: int
+    rows_known: int
+    #: Customers that stayed when the rest was taken back, since they are in use.
+    rows_kept: int
+    #: Headings that mean nothing here.
+    ignored: tuple[str, ...]
+    created_at: datetime
+    created_by_name: str
+    applied_at: datetime | None
+    reversed_at: datetime | None
+    #: The very same file was applied before and not taken back.
+    applied_before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LineSeen:
+    """One row of a file, as it was read; `number` is the row's in the spreadsheet."""
+
+    number: int
+    fields: Mapping[str, str]
+    fault: RowFault | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookUps:
+    """Teams by name and people by log-in name, as rows may name them."""
+
+    teams: Mapping[str, str]
+    handlers: Mapping[str, str]
+
+
+def check_right(actor: Actor) -> None:
+    """Refuse whoever may not take files of customers over."""
+    if not find_scope(actor, Action.IMPORT_CUSTOMERS).everything:
+        raise Refusal(Reason.NOT_ALLOWED)
+
+
+def load_look_ups(session: Session) -> LookUps:
+    """Return what rows may name."""
+    teams = session.execute(
+        select(UnitRow.name, UnitRow.id).where(UnitRow.kind == UnitKind.TEAM.value, UnitRow.closed_at.is_(None))
+    )
+    people = session.execute(
+        select(PersonRow.login, PersonRow.id).where(PersonRow.login.is_not(None), PersonRow.active.is_(True))
+    )
+    handlers = {str(login): person_id for login, person_id in people}
+    return LookUps({str(name): unit_id for name, unit_id in teams}, handlers)
+
+
+def begin_import(session: Session, actor: Actor, name: str, sha256: str, now: datetime) -> str:
+    """Found an import whose rows follow; return its id."""
+    check_right(actor)
+    row = ImportRow(
+        id=new_id(),
+        kind=KIND,
+        name=name[:200],
+        sha256=sha256,
+        state="staging",
+        created_at=now,
+        created_by=actor.person_id,
+    )
+    session.add(row)
+    return row.id
+
+
+def stage_lines(session: Session, import_id: str, lines: Sequence[CustomerLine]) -> None:
+    """Store some rows, each checked against the customers known."""
+    row = _hold(session, import_id, "staging")
+    numbers = {line.fields["customer_no"] for line in lines if line.fault is None}
+    states = store.find_states(session, numbers)
+    checked = [
+        replace(line, fault=RowFault("merged", "customer_no"))
+        if line.fault is None and states.get(line.fields["customer_no"]) == "merged"
+        else line
+        for line in lines
+    ]
+    store.stage_lines(session, import_id, checked)
+    row.rows += len(checked)
+    row.rows_faulty += sum(line.fault is not None for line in checked)
+    row.rows_known += sum(line.fault is None and line.fields["customer_no"] in states for line in checked)
+    detail = store.read_detail(row)
+    given = {store.name_given(line.fields) for line in checked if line.fault is None}
+    _write_detail(row, last=checked[-1].number, given=sorted(given | set(detail.get("given", ()))))
+
+
+def finish_staging(session: Session, import_id: str, headings: Headings) -> None:
+    """Call a file read and checked as a whole."""
+    row = _hold(session, import_id, "staging")
+    row.state = "checked"
+    _write_detail(row, ignored=list(headings.ignored), at=1)
+
+
+def drop_import(session: Session, import_id: str) -> None:
+    """Begin to delete the staged rows of a file that isn't applied."""
+    row = session.get_one(ImportRow, import_id, with_for_update=True)
+    row.state = "dropping"
+    _write_detail(row, at=1)
+
+
+def start_applying(session: Session, actor: Actor, import_id: str) -> None:
+    """Let the rows without a fault be applied."""
+    check_right(actor)
+    row = _hold(session, import_id, "checked")
+    if row.rows == row.rows_faulty:
+        raise Refusal(Reason.IMPORT_STATE)
+    row.state = "applying"
+
+
+def cancel_import(session: Session, actor: Actor, import_id: str) -> None:
+    """Drop a file that isn't applied; take back what an application under way has done so far."""
+    check_right(actor)
+    row = _find(session, import_id, lock=True)
+    if row.state not in {"checked", "applying"}:
+        raise Refusal(Reason.IMPORT_STATE)
+    row.state = "dropping" if row.state == "checked" else "reversing"
+    _write_detail(row, at=1)
+
+
+def find_obstacles(session: Session, actor: Actor, import_id: str) -> tuple[str, ...]:
+    """Return numbers of customers who keep an applied file from being taken back."""
+    check_right(actor)
+    _find(session, import_id)
+    added = select(CustomerRow.id).where(CustomerRow.import_id == import_id)
+    return tuple(store.find_used(session, import_id, added, OBSTACLES_SHOWN))
+
+
+def start_reversal(session: Session, actor: Actor, import_id: str) -> None:
+    """Let an applied file be taken back."""
+    check_right(actor)
+    row = _hold(session, import_id, "applied")
+    row.state = "reversing"
+    _write_detail(row, at=1)
+
+
+def run_step(session: Session, chunk: int, now: datetime, skipped: Sequence[str] = ()) -> str | None:
+    """Do the next step of the oldest import that has one; return its id, None if there is none."""
+    row = store.find_working(session, WORKING, skipped)
+    if row is None:
+        return None
+    detail = store.read_detail(row)
+    first = int(detail["at"])
+    last = first + chunk - 1
+    if row.state == "applying":
+        row.rows_done += _apply(session, row, first, last, detail["given"])
+    elif row.state == "reversing":
+        kept = _take_back(session, row, first, last)
+        _write_detail(row, kept=detail.get("kept", 0) + kept)
+    else:
+        store.drop_lines(session, row.id, first, last)
+    _write_detail(row, at=last + 1)
+    if last >= detail.get("last", 0):
+        _finish(session, row, now)
+    return row.id
+
+
+def list_imports(session: Session, actor: Actor) -> tuple[ImportSeen, ...]:
+    """Return the files of customers, the newest first."""
+    check_right(actor)
+    return _see(session, store.list_imports(session, LIST_LIMIT))
+
+
+def show_import(session: Session, actor: Actor, import_id: str) -> ImportSeen:
+    """Return one file and how far it is."""
+    check_right(actor)
+    return _see(session, [_find(session, import_id)])[0]
+
+
+def list_faults(session: Session, actor: Actor, import_id: str, after: int = 0) -> tuple[LineSeen, ...]:
+    """Return the first rows with a fault after a row number."""
+    check_right(actor)
+    return tuple(_see_line(line) for line in store.load_faults(session, import_id, after, FAULTS_SHOWN))
+
+
+def list_first_lines(session: Session, actor: Actor, import_id: str) -> tuple[LineSeen, ...]:
+    """Return the first rows without a fault."""
+    check_right(actor)
+    return tuple(_see_line(line) for line in store.load_first_lines(session, import_id, LINES_SHOWN))
+
+
+def _find(session: Session, import_id: str, *, lock: bool = False) -> ImportRow:
+    row = session.get(ImportRow, import_id, with_for_update=lock or None)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _hold(session: Session, import_id: str, state: str) -> ImportRow:
+    row = _find(session, import_id, lock=True)
+    if row.state != state:
+        raise Refusal(Reason.IMPORT_STATE)
+    return row
+
+
+def _write_detail(row: ImportRow, **parts: Any) -> None:
+    row.detail = json.dumps(store.read_detail(row) | parts, ensure_ascii=False)
+
+
+def _apply(session: Session, row: ImportRow, first: int, last: int, given: Sequence[str]) -> int:
+    known = store.list_known(session, row.id, first, last)
+    added = store.add_new(session, row, (first, last), known, given)
+    if known:
+        customers = store.load_customers(session, set(known.values()))
+        for line in store.load_lines(session, row.id, set(known)):
+            _change_known(session, row, line, customers[known[line.number]])
+    return added + len(known)
+
+
+def _change_known(session: Session, row: ImportRow, line: ImportLineRow, customer: CustomerRow) -> None:
+    """Take over each field whose newest news this file is; remember what it was."""
+    at, tag = row.created_at.astimezone(UTC).isoformat(), store.make_tag(row.id)
+    dossier = keep_dossier(
+        session, customer.customer_no, unit_id=customer.unit_id, handler_id=customer.handler_id, now=row.created_at
+    )
+    own = dossier.customer_id == customer.id
+    before: dict[str, Any] = {"fields": {}}
+    if own:
+        before["dossier"] = [dossier.unit_id, dossier.handler_id]
+    stamps = dict(customer.told)
+    for name in filter(None, line.fields[store.GIVEN].split(",")):
+        if tuple(stamps.get(name, ("", ""))) <= (at, tag):
+            before["fields"][name] = [getattr(customer, name), stamps.get(name)]
+            setattr(customer, name, line.fields[name])
+            stamps[name] = [at, tag]
+    customer.told = stamps
+    if own:
+        dossier.unit_id, dossier.handler_id = customer.unit_id, customer.handler_id
+    line.before = before
+
+
+def _take_back(session: Session, row: ImportRow, first: int, last: int) -> int:
+    """Delete customers that came with these rows, put back what the others changed; return how many had to stay."""
+    added = store.list_added(session, row.id, first, last)
+    used = set(store.find_used(session, row.id, added, len(added))) if added else set()
+    numbers = dict(
+        session.execute(select(CustomerRow.id, CustomerRow.customer_no).where(CustomerRow.id.in_(added))).all()
+    )
+    store.remove_customers(session, [each for each in added if numbers[each] not in used])
+    if used:
+        store.forget_import(session, row.id, [each for each in added if numbers[each] in used])
+    changed = store.load_changed(session, row.id, first, last)
+    if changed:
+        known = session.scalars(
+            select(CustomerRow).where(CustomerRow.customer_no.in_([line.fields["customer_no"] for line in changed]))
+        )
+        customers = {each.customer_no: each for each in known}
+        for line in changed:
+            _put_back(session, row, line, customers[line.fields["customer_no"]])
+    row.rows_done = max(0, row.rows_done - len(added) - len(changed))
+    return len(used)
+
+
+def _put_back(session: Session, row: ImportRow, line: ImportLineRow, customer: CustomerRow) -> None:
+    """Give a customer back what a row changed, except what was told anew since."""
+    tag, stamps = store.make_tag(row.id), dict(customer.told)
+    before: dict[str, Any] = line.before or {"fields": {}}
+    told = customer.unit_id, customer.handler_id
+    for name, (value, stamp) in before["fields"].items():
+        if stamps.get(name, ("", ""))[1] == tag:
+            setattr(customer, name, value)
+            if stamp is None:
+                del stamps[name]
+            else:
+                stamps[name] = stamp
+    customer.told = stamps
+    dossier = session.scalar(select(DossierRow).where(DossierRow.customer_id == customer.id))
+    if dossier is not None and "dossier" in before and (dossier.unit_id, dossier.handler_id) == told:
+        dossier.unit_id, dossier.handler_id = before["dossier"]
+    line.before = null()
+
+
+def _finish(session: Session, row: ImportRow, now: datetime) -> None:
+    detail = store.read_detail(row)
+    if row.state == "dropping":
+        row.state = "canceled"
+        return
+    applied = row.state == "applying"
+    act = AuditAct.IMPORT_APPLIED if applied else AuditAct.IMPORT_REVERSED
+    if applied:
+        row.state, row.applied_at = "applied", now
+    else:
+        row.state, row.reversed_at = "reversed", now
+    after = {"rows": row.rows - row.rows_faulty, "known": row.rows_known, "kept": detail.get("kept", 0)}
+    entry = AuditEntry(act, "import", row.id, row.name, after={**after, "sha256": row.sha256})
+    add_audit(session, _load_author(session, row), entry, now)
+
+
+def _load_author(session: Session, row: ImportRow) -> Actor:
+    """The steps are done by the machine, in the name of whoever took the file over."""
+    person = session.get_one(PersonRow, row.created_by)
+    return Actor(person.id, person.login or "", person.name, frozenset())
+
+
+def _see(session: Session, rows: Sequence[ImportRow]) -> tuple[ImportSeen, ...]:
+    names = load_names(session, [row.created_by for row in rows])
+    same = select(ImportRow.sha256, ImportRow.id).where(
+        ImportRow.state == "applied", ImportRow.sha256.in_([row.sha256 for row in rows])
+    )
+    applied: dict[str, set[str]] = {}
+    for sha256, import_id in session.execute(same):
+        applied.setdefault(sha256, set()).add(import_id)
+    return tuple(
+        ImportSeen(
+            id=row.id,
+            name=row.name,
+            state=row.state,
+            rows=row.rows,
+            rows_done=row.rows_done,
+            rows_faulty=row.rows_faulty,
+            rows_known=row.rows_known,
+            rows_kept=int(store.read_detail(row).get("kept", 0)),
+            ignored=tuple(store.read_detail(row).get("ignored", ())),
+            created_at=row.created_at,
+            created_by_name=names[row.created_by],
+            applied_at=row.applied_at,
+            reversed_at=row.reversed_at,
+            applied_before=bool(applied.get(row.sha256, set()) - {row.id}),
+        )
+        for row in rows
+    )
+
+
+def _see_line(line: store.Line) -> LineSeen:
+    shown = {name: text for name, text in line.fields.items() if name in {"customer_no", "name", "address", "meter_no"}}
+    if "id_number" in line.fields:
+        shown["id_number"] = mask_id_number(line.fields["id_number"])
+    return LineSeen(line.number, shown, read_fault(line.fault) if line.fault else None)
