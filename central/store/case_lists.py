@@ -129,7 +129,8 @@ def _load_names(
     session: Session, key: InstrumentedAttribute[Any], name: InstrumentedAttribute[Any], ids: Sequence[str | None]
 ) -> dict[str | None, str]:
     wanted = sorted({each for each in ids if each is not None})
-    return dict(session.execute(select(key, name).where(key.in_(wanted))).tuples()) if wanted else {}
+    rows = session.execute(select(key, name).where(key.in_(wanted))).all() if wanted else []
+    return {row[0]: row[1] for row in rows}
 
 
 def _has_step(instant: InstrumentedAttribute[Any], now: datetime) -> ColumnElement[bool]:

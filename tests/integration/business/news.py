@@ -52,9 +52,9 @@ def tell(number: int, kind: str, hours: float, corrects: str | None = None, **da
     return event if corrects is None else {**event, "corrects": corrects}
 
 
-def read(event: dict[str, Any]) -> MarketingEvent:
+def read(event: dict[str, Any], now: datetime = LATER) -> MarketingEvent:
     """Return the event as the domain reads it."""
-    found = read_event(event, LATER)
+    found = read_event(event, max(now, LATER))
     assert isinstance(found, MarketingEvent), found
     return found
 
