@@ -45,8 +45,8 @@ from central.jobs.contents import ContentWatch
 from central.jobs.deliveries import Courier
 from central.jobs.live_board import LiveBoard
 from central.jobs.readings import read_metrics
-from central.jobs.uploads import UploadDesk
 from central.jobs.sweep import Sweeper
+from central.jobs.uploads import UploadDesk
 from central.metrics import Metrics
 from central.settings import CentralSettings, LogSettings
 from central.store.base import open_engine

@@ -58,14 +58,15 @@ MENU = (
     ("tasks", "/tasks", "clock", N_("My tasks"), Action.ADD_DOCUMENT),
     ("reviews", "/reviews", "search", N_("Reviews"), Action.REVIEW_DOCUMENT),
     ("acceptances", "/acceptances", "shelf", N_("Acceptances"), Action.ACCEPT_DOCUMENT),
+    ("dossiers", "/dossiers", "list", N_("Dossiers"), Action.SEE_DOSSIERS),
     ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_MERGE),
     ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_TEMPLATE),
     ("gateways", "/gateways", "gateway", N_("Gateways"), Action.SEE_GATEWAYS),
     ("people", "/people", "people", N_("People"), Action.SEE_PEOPLE),
     ("people", "/organisation", "people", N_("Organisation"), Action.SEE_ORGANISATION),
+    ("deliveries", "/deliveries", "out", N_("Messages"), Action.EDIT_MESSAGES),
     ("rules", "/templates", "label", N_("Templates"), Action.EDIT_TEMPLATE),
     ("rules", "/calendar", "clock", N_("Working calendar"), Action.EDIT_CALENDAR),
-    ("deliveries", "/deliveries", "out", N_("Messages"), Action.EDIT_MESSAGES),
     ("audit", "/audit", "list", N_("Audit log"), Action.SEE_AUDIT),
 )
 #: More entries than these nobody scans at a glance; a test holds every role to it.
