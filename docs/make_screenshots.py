@@ -24,6 +24,10 @@ ARGUMENTS = (
 WINDOW: ViewportSize = {"width": 1440, "height": 900}
 #: Pages that show live things never fall silent; what is drawn by script needs this long at most.
 SETTLE_MS = 1_500
+#: Columns are well on their way then, and still for some seconds.
+UNDER_WAY_MS = 2_500
+MOTION_TIMEOUT_MS = 120_000
+READY = "ready"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,12 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         chinese, english = log_in(browser, options, "zh-CN"), log_in(browser, options, "en")
-        # What moves comes first: a bank needs about ten seconds for its way.
-        shoot(chinese, f"{options.centre}/rooms/{options.room}", options.out / "map.png")
+        live = {"map": chinese, "map-en": english}
+        for page in live.values():
+            page.goto(f"{options.centre}/rooms/{options.room}", wait_until="load")
         if options.kiosk:
-            kiosk = browser.new_page(viewport=WINDOW, locale="zh-CN")
-            shoot(kiosk, options.kiosk, options.out / "kiosk.png")
-        shoot(english, f"{options.centre}/rooms/{options.room}", options.out / "map-en.png")
+            live["kiosk"] = browser.new_page(viewport=WINDOW, locale="zh-CN")
+            live["kiosk"].goto(options.kiosk, wait_until="load")
+        shoot_live(live, options.out, moving=options.moving)
         for page, suffix in ((chinese, ""), (english, "-en")):
             shoot(page, f"{options.centre}/", options.out / f"home{suffix}.png")
             shoot(page, f"{options.centre}/boxes", options.out / f"boxes{suffix}.png")
@@ -55,6 +60,11 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--login", required=True)
     parser.add_argument("--password", required=True)
     parser.add_argument("--room", default="r01")
+    parser.add_argument(
+        "--moving",
+        action="store_true",
+        help=f"say `{READY}` when the live pages are open, and wait for a motion",
+    )
     parser.add_argument("--out", type=Path, default=Path("docs/img"))
     return parser.parse_args(arguments)
 
@@ -68,6 +78,24 @@ def log_in(browser: Browser, options: argparse.Namespace, language: str) -> Page
     page.click("form button.is-primary")
     page.wait_for_url(f"{options.centre}/")
     return page
+
+
+def shoot_live(pages: dict[str, Page], out: Path, *, moving: bool) -> None:
+    """Save the pages that show live things; with `moving`, all of them while columns travel."""
+    if not moving:
+        next(iter(pages.values())).wait_for_timeout(SETTLE_MS)
+    else:
+        print(READY, flush=True)  # noqa: T201 - whoever presses waits for it
+    while True:
+        first = next(iter(pages.values()))
+        if moving:
+            first.wait_for_selector('[data-bank][data-state="moving"]', timeout=MOTION_TIMEOUT_MS)
+            first.wait_for_timeout(UNDER_WAY_MS)
+        for name, page in pages.items():
+            page.screenshot(path=out / f"{name}.png")
+        # a motion that a busy machine broke off meanwhile is waited for anew
+        if not moving or first.locator('[data-bank][data-state="moving"]').count():
+            return
 
 
 def shoot(page: Page, address: str, file: Path) -> None:

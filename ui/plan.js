@@ -6,7 +6,7 @@
  * textPx (smallest text on screen, 14), sections (4), depthMm (3600), fill (false; true where the page
  * gives the drawing a height: it is then shortened across the rails, never along them), heading (true: name and state are drawn above).
  */
-import { endStop, faceSide, gapState, hasContactsOnly, indicatorFace, interpolate, isInMotion, isMirrored, movingColumns, placeColumns, spanAisles } from "./plan_layout.js";
+import { endStop, faceSide, gapState, hasContactsOnly, indicatorFace, interpolate, isInMotion, isMirrored, movingColumns, placeColumns, spanAisles, spreadLabels } from "./plan_layout.js";
 import { sayTime, wordsFor } from "./plan_words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -283,14 +283,15 @@ export class Plan {
   place() {
     if (this.shown.size === 0) return;
     for (const [no, x] of this.shown) this.columns.get(no)?.group.setAttribute("transform", `translate(${x} 0)`);
-    for (const [no, span] of spanAisles(this.view, this.shown)) {
+    const spans = spanAisles(this.view, this.shown);
+    for (const [no, span] of spans) {
       const aisle = this.aisles.get(no);
       const middle = span.x + span.width / 2;
       for (const rect of [aisle.floor, aisle.hatch]) {
         rect.setAttribute("x", span.x);
         rect.setAttribute("width", span.width);
       }
-      for (const text of [aisle.number, aisle.width, aisle.word]) text.setAttribute("x", middle);
+      for (const text of [aisle.width, aisle.word]) text.setAttribute("x", middle);
       const marks = this.findMarks(no, aisle.node.classList.contains("is-unknown"));
       aisle.person.setAttribute("transform", `translate(${middle} ${marks.person}) scale(${marks.scale})`);
       aisle.word.setAttribute("y", marks.word);
@@ -298,7 +299,19 @@ export class Plan {
       const room = marks.leavesWidth && span.width >= this.text.small * 4.5;
       aisle.width.textContent = !room ? "" : hasContactsOnly(this.view) ? this.words.gap[aisle.gap] : this.words.width(Math.round(span.width / 10) * 10);
     }
+    this.placeLabels(spans);
     this.placeLamp();
+  }
+
+  /** Writes what stands below the aisles: in full where there is room, else the number alone. */
+  placeLabels(spans) {
+    const labels = [...this.aisles].map(([no, { texts, rank }]) => ({ no, texts, rank, middle: spans.get(no).x + spans.get(no).width / 2 }));
+    const written = spreadLabels(labels, this.text.small, [-PAD_MM, this.view.rail_mm + PAD_MM]);
+    for (const [no, { number }] of this.aisles) {
+      const { text, x } = written.get(no);
+      if (number.textContent !== text) number.textContent = text;
+      number.setAttribute("x", x);
+    }
   }
 
   /** Where in an aisle person and word stand, how big the person is, and whether its width may be written below. */
@@ -392,7 +405,9 @@ export class Plan {
     shape.word.textContent = marked || unknown ? words.mark[aisle.occupancy] : "";
     const running = isInMotion(view);
     const act = closing ? (running ? words.closing : words.toClose) : target ? (running ? words.target : words.toOpen) : "";
-    shape.number.textContent = act ? `${words.aisle(aisle.no)} ${act}` : aisle.open ? words.aisle(aisle.no) : this.acting ? "" : aisle.no;
+    const number = String(aisle.no);
+    shape.texts = act ? [`${words.aisle(aisle.no)} ${act}`, number] : aisle.open ? [words.aisle(aisle.no), number] : this.acting ? [] : [number];
+    shape.rank = target ? 0 : closing ? 1 : aisle.open ? 2 : 3;
     const width = hasContactsOnly(view) ? null : aisle.width_mm ?? null;
     const state = act || { open: words.open(width), closed: words.closed, between: words.between(width), unknown: words.gapUnknown }[shape.gap];
     const lock = aisle.locked ? words.locks[aisle.lock] ?? words.locked : "";

@@ -63,6 +63,31 @@ export function spanAisles(view, places) {
   return spans;
 }
 
+/** About how wide a text is: Han characters are as wide as they are high, others half of it. */
+function textWidth(text, size) {
+  return [...text].reduce((sum, each) => sum + (each.codePointAt(0) > 0x2e80 ? 1 : 0.58), 0) * size;
+}
+
+/**
+ * What is written below each aisle, and where, so that nothing lies upon each other or beyond the ends: {no, middle, rank, texts} with the
+ * longest text first. A lower rank is written first; whoever comes later takes a shorter text, or none.
+ */
+export function spreadLabels(labels, size, [start, end]) {
+  const taken = [];
+  const written = new Map();
+  for (const { no, middle, texts } of [...labels].sort((one, other) => one.rank - other.rank || one.no - other.no)) {
+    const places = texts.map((text) => {
+      const half = textWidth(text, size) / 2;
+      const x = Math.min(Math.max(middle, start + half), end - half);
+      return { text, x, from: x - half, to: x + half };
+    });
+    const free = places.find(({ from, to }) => taken.every((other) => to + size / 3 <= other.from || from >= other.to + size / 3));
+    if (free) taken.push(free);
+    written.set(no, free ?? { text: "", x: middle });
+  }
+  return written;
+}
+
 /** Whether steel moves, or is about to, by the report. */
 export function isInMotion(view) {
   return view.state === "moving" || view.state === "settling";

@@ -181,6 +181,20 @@ def test_sentence_and_fields_of_the_prompt_never_lie_upon_each_other(screen: Scr
             assert rows[-1][1] <= panel["y"] + panel["height"]
 
 
+def test_what_is_written_below_the_aisles_never_lies_upon_each_other(screen: Screen) -> None:
+    view = moving_view()
+    bank = view["banks"][0]
+    bank["closing_aisles"] = [aisle["no"] for aisle in bank["aisles"] if aisle["no"] != bank["target_aisle"]]
+    with screen.open(view) as (page, _):
+        texts = page.evaluate(
+            "[...document.querySelectorAll('svg.plan .aisle-number')].filter((e) => e.textContent).map((e) => "
+            "[e.textContent, e.getBoundingClientRect().left, e.getBoundingClientRect().right]).sort((a, b) => a[1] - b[1])"
+        )
+        assert f"通道 {bank['target_aisle']} 正在打开" in [text for text, _, _ in texts]
+        assert len(texts) > 3
+        assert all(one[2] <= other[1] for one, other in pairwise(texts)), texts
+
+
 def test_prompt_is_wholly_visible_with_its_confirming_field(screen: Screen) -> None:
     for language in LANGUAGES:
         with screen.open(asking_view(), language) as (page, _):
