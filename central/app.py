@@ -25,6 +25,7 @@ from central.api import (
     health,
     marketing,
     people,
+    reminders,
     roles,
     rooms,
     sessions,
@@ -40,8 +41,8 @@ from central.jobs.acts import Acts
 from central.jobs.audit_chain import AuditChain
 from central.jobs.calendars import CalendarRecount
 from central.jobs.callbacks import CallbackSender, read_keys
-from central.jobs.customer_imports import CustomerImports
 from central.jobs.contents import ContentWatch
+from central.jobs.customer_imports import CustomerImports
 from central.jobs.deliveries import Courier
 from central.jobs.live_board import LiveBoard
 from central.jobs.readings import read_metrics
@@ -72,6 +73,7 @@ API_ROUTERS = (
     approvals.router,
     audit.router,
     marketing.router,
+    reminders.router,
     health.router,
 )
 DOCS_PATHS = frozenset({"/docs", "/docs/oauth2-redirect", "/redoc"})

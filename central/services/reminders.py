@@ -32,7 +32,7 @@ from central.store.scope import within, within_case
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """One thing that waits. `due_on`: the day on which a contract ends."""
+    """One thing that waits. `due_on`: the day on which a contract ends; its `step` is the customer number."""
 
     id: str
     number: str

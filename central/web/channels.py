@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from central.domain.messages import CHOICE_OF, Channel, DeliveryState, word_note
 from central.domain.messages import CHOICES as KINDS
-from central.domain.messages import Channel, DeliveryState, word_note
 from central.domain.permissions import Action, allows, needs
+from central.domain.sweeps import UrgeKind
 from central.domain.wording import N_
 from central.services.channels import ChannelChoice, choose_channel, list_choices, list_sendings, send_again
 from central.store.calendars import load_calendar
@@ -65,6 +66,8 @@ def show_deliveries(request: Request, session: ReadSession, state: str = "", don
     """Messages on their way out, by state."""
     say, calendar = say_in(request), load_calendar(session)
     counts = count_rows(session, DeliveryRow)
+    # whoever looks after the ways out need not know whose case it is
+    sees_cases = allows(actor_of(request), Action.SEE_CASES)
     chosen = DeliveryState(state) if state in set(DeliveryState) else None
     return render(
         request,
@@ -82,7 +85,7 @@ def show_deliveries(request: Request, session: ReadSession, state: str = "", don
                 "id": each.id,
                 "person": each.person,
                 "channel": say(CHANNELS[Channel(each.channel)]),
-                "text": word_note(each.kind, each.facts, calendar, say),
+                "text": word_note(each.kind, each.facts, calendar, say) if sees_cases else say(_word_kind(each.kind)),
                 "word": DELIVERY_STATES[DeliveryState(each.state)],
                 "attempts": each.attempts,
                 "last_error": each.last_error,
@@ -100,6 +103,10 @@ def send_delivery_again(request: Request, session: WriteSession, delivery_id: st
     """Queue a message again that was given up."""
     send_again(session, delivery_id, request.app.state.read_clock())
     return RedirectResponse("/deliveries?state=dead&done=again", status_code=303)
+
+
+def _word_kind(kind: UrgeKind) -> str:
+    return CHOICES[CHOICE_OF.get(kind, kind)]
 
 
 def _read_choice(channel: Channel, typed: FormData) -> ChannelChoice:
@@ -152,8 +159,10 @@ def _list_fields(say: Say, choice: ChannelChoice) -> list[Field]:
         hint = say(N_("Your number or name there, if the robot is to mention you."))
         fields.append(Field(f"{name}_address", say(N_("Address")), value=choice.address, hint=hint, required=False))
     kinds = tuple((kind.value, say(CHOICES[kind])) for kind in KINDS)
-    fields.append(Field(f"{name}_kinds", say(N_("About")), kind="checks", value=choice.kinds, options=kinds))
+    fields.append(
+        Field(f"{name}_kinds", say(N_("What I want to hear")), kind="checks", value=choice.kinds, options=kinds)
+    )
     chosen = (("active",) if choice.active else ()) + (("digest",) if choice.digest else ())
     options = (("active", say(N_("use this way"))), ("digest", say(N_("once a day, all in one"))))
-    fields.append(Field(f"{name}_options", say(N_("How")), kind="checks", value=chosen, options=options))
+    fields.append(Field(f"{name}_options", say(N_("How I hear it")), kind="checks", value=chosen, options=options))
     return fields

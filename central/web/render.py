@@ -50,10 +50,11 @@ ZONE = ZoneInfo("Asia/Shanghai")
 #: (name, address, icon, text, action that must be allowed)
 MENU = (
     ("home", "/", "home", N_("Home"), Action.SELF),
-    ("reminders", "/reminders", "clock", N_("Reminders"), Action.SEE_TASKS),
+    ("reminders", "/reminders", "bell", N_("Reminders"), Action.ADD_DOCUMENT),
+    ("reminders", "/reminders", "bell", N_("Reminders"), Action.REVIEW_DOCUMENT),
     ("rooms", "/rooms", "map", N_("Room map"), Action.SEE_ROOMS),
     ("cases", "/cases", "list", N_("Cases"), Action.SEE_CASES),
-    ("boxes", "/boxes", "box", N_("Boxes"), Action.SEE_BOXES),
+    ("boxes", "/boxes", "box", N_("Boxes"), Action.PRINT_LABEL),
     ("dossiers", "/dossiers", "list", N_("Dossiers"), Action.SEE_DOSSIERS),
     ("tasks", "/tasks", "clock", N_("My tasks"), Action.ADD_DOCUMENT),
     ("reviews", "/reviews", "search", N_("Reviews"), Action.REVIEW_DOCUMENT),

@@ -156,6 +156,9 @@ def test_a_given_up_message_is_seen_and_sent_again_by_an_admin(centre: Centre, c
     admin = centre.client(Role.ADMIN)
     page = admin.get("/deliveries?state=dead", headers={"Accept": "text/html", "Accept-Language": "en"})
     assert "451 come back later" in page.text
+    # an admin looks after ways, not after cases
+    assert "Papers of a step not scanned and sent" in page.text
+    assert "8001" not in page.text
     assert admin.post(f"/deliveries/{delivery_id}/again").status_code == 303
     assert admin.post(f"/deliveries/{delivery_id}/again").status_code == 404
     with centre.tx.read() as session:
