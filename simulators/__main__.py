@@ -103,7 +103,7 @@ def demo(
     ] = False,
     folder: Annotated[Path | None, typer.Option("--dir", help="folder for data and logs; none: a new one")] = None,
     port: Annotated[
-        int, typer.Option(help="first of seven ports; taken ones are replaced, 0 takes free ones")
+        int, typer.Option(help="first of eight ports; taken ones are replaced, 0 takes free ones")
     ] = FIRST_PORT,
 ) -> None:
     """Start centre, broker, gateway and a simulated room, do the main job once, stay until Ctrl-C."""

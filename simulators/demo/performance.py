@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from simulators.demo.office import found_office
 from simulators.demo.stage import Stage, StageError
 from simulators.demo.story import Story
 from simulators.demo.timeline import Timeline
@@ -33,6 +34,7 @@ def perform(*, once: bool, folder: Path | None, first_port: int, say: Callable[[
         _introduce(stage, say)
         status = _play(stage, timeline, say)
         if not once:
+            _begin_business(stage, say)
             _invite(stage, say)
             ended.wait()
     except StageError as error:
@@ -80,6 +82,20 @@ def _introduce(stage: Stage, say: Callable[[str], object]) -> None:
         say(f"    {one.code}  PIN {one.pin}  {one.name}")
     say(f"  模拟库房 room    {stage.control_url}   (控制接口 control API)")
     say(f"  控制器 shelf     modbus tcp 127.0.0.1:{stage.ports.service}, unit 1 (只读 read-only)")
+
+
+def _begin_business(stage: Stage, say: Callable[[str], object]) -> None:
+    """Found a department with its people, then let the marketing system work on their cases."""
+    admin = next(user for user in stage.plan.users if "admin" in user.roles)
+    try:
+        people = found_office(stage.centre_url, (admin.login, admin.password), stage.plan.options.room_id)
+    except httpx.HTTPError as error:
+        say(f"\n没有业务 · no business: {error}")
+        return
+    stage.marketing.start()
+    say(f"\n营销系统 · marketing system: news to {stage.centre_url}/cases, log: {stage.marketing.log.name}")
+    for one in people:
+        say(f"    {one.login:<10} {one.password:<22} {one.name} ({one.role})")
 
 
 def _invite(stage: Stage, say: Callable[[str], object]) -> None:

@@ -15,8 +15,9 @@ from typing import Any
 
 import httpx
 
+from simulators.demo.office import HANDLERS
 from simulators.demo.program import Program
-from simulators.demo.stage_files import HOST, Ports, choose_ports, write_stage
+from simulators.demo.stage_files import HOST, MARKETING_KEY_ID, Ports, choose_ports, write_stage
 from simulators.room_plan import RoomOptions, RoomPlan, plan_room
 
 READY_TIMEOUT_S = 60.0
@@ -44,6 +45,8 @@ class Stage:
         self.centre = self._python("centre", "central", "--config", str(self.folder / "central.toml"), "serve")
         self.gateway = self._python("gateway", "edge", "--config", str(self.folder / "gateway.toml"), "run")
         self.programs = (self.broker, self.room, self.centre, self.gateway)
+        #: Not one of the house's own: whoever wants business starts it.
+        self.marketing = self._python("marketing", "simulators", "marketing", *self._word_marketing())
 
     @property
     def centre_url(self) -> str:
@@ -135,6 +138,7 @@ class Stage:
 
     def close(self) -> None:
         """End all four, the gateway first."""
+        self.marketing.stop()
         for program in reversed(self.programs):
             program.stop()
 
@@ -146,6 +150,21 @@ class Stage:
                 what = "takes too long" if program.running else f"ended with {program.exit_status}"
                 raise StageError(f"{program.name} {what}\n{program.tail()}")
             _PAUSE.wait(0.05)
+
+    def _word_marketing(self) -> list[str]:
+        options = {
+            "--centre": self.centre_url,
+            "--key-file": str(self.folder / "marketing.key"),
+            "--key-id": MARKETING_KEY_ID,
+            "--callback-port": str(self.ports.callbacks),
+            "--speed": "1800",
+            "--pause-s": "2",
+            "--twice": "0.02",
+            "--late": "0.05",
+            "--nonsense": "0.01",
+        }
+        handlers = [part for login, team in HANDLERS for part in ("--handler", f"{login}:{team}")]
+        return [part for pair in options.items() for part in pair] + handlers
 
     def _broker_answers(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection((HOST, self.ports.broker), 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -22,6 +23,7 @@ BAUD = 19200
 KIOSK_POINT = "kiosk-a"
 BUTTON_POINT = 101
 SCANNER, CAMERA, PRINTER = "scan-1", "cam-1", "zpl-1"
+MARKETING_KEY_ID = "demo"
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,12 @@ class Ports:
     printer: int
     camera: int
     service: int
+    callbacks: int
 
 
 def choose_ports(first: int = 0) -> Ports:
-    """Take seven ports in a row from `first` on, or free ones where they are taken (or `first` is 0)."""
-    names = ("centre", "kiosk", "broker", "control", "printer", "camera", "service")
+    """Take eight ports in a row from `first` on, or free ones where they are taken (or `first` is 0)."""
+    names = ("centre", "kiosk", "broker", "control", "printer", "camera", "service", "callbacks")
     held: list[socket.socket] = []
     try:
         held.extend(_hold_port(first + offset if first else 0) for offset in range(len(names)))
@@ -64,6 +67,7 @@ def write_stage(folder: Path, plan: RoomPlan, ports: Ports) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _write_passwords(folder, plan.options.room_id)
     _write_broker(folder, ports)
+    _write_marketing_key(folder / "marketing.key")
     (folder / "room-file.json").write_text(json.dumps(describe_room(plan), ensure_ascii=False, indent=1))
     (folder / "central.toml").write_text(_word_centre(folder, ports))
     (folder / "gateway.toml").write_text(_word_gateway(folder, plan, ports))
@@ -81,6 +85,13 @@ def _write_passwords(folder: Path, room_id: str) -> None:
         secret.write_text(f"demo-{user}-on-loopback\n")
         command = ["mosquitto_passwd", "-b", str(passwords), user, secret.read_text().strip()]
         subprocess.run(command, check=True, capture_output=True)
+
+
+def _write_marketing_key(file: Path) -> None:
+    """Draw the key that centre and marketing system share; a former run's is kept."""
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_hex(32))
 
 
 def _write_broker(folder: Path, ports: Ports) -> None:
@@ -111,6 +122,13 @@ url = "sqlite:///{folder / "central.db"}"
 host = "{HOST}"
 port = {ports.broker}
 password_file = "{folder / "central.password"}"
+
+[marketing]
+callback_url = "http://{HOST}:{ports.callbacks}/callbacks"
+
+[[marketing.keys]]
+id = "{MARKETING_KEY_ID}"
+file = "{folder / "marketing.key"}"
 """
 
 
