@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from central.domain.search import fold_text
-from central.domain.spreadsheets import begins_like_formula
+from central.domain.spreadsheets import FORMULA_STARTS, begins_like_formula
 
 ROWS_MOST: Final = 200_000
 COLUMNS_MOST: Final = 60
@@ -40,6 +40,8 @@ _NUMBER: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]*")
 #: How people leave a cell empty.
 _BLANKS: Final = frozenset({"-", "--", "—", "——", "/", "无"})
 FAULT_LENGTH: Final = 300
+_SPACES: Final = " \u3000\u00a0"
+_STARTS: Final = frozenset(FORMULA_STARTS)
 _UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
 
 
@@ -125,35 +127,43 @@ class RowReader:
 
     def __init__(self, headings: Headings, teams: Mapping[str, str], handlers: Mapping[str, str]) -> None:
         self._headings = headings
+        self._fields = [headings.fields.get(column) for column in range(headings.width)]
         self._teams = teams
         self._handlers = handlers
         self._seen: dict[str, int] = {}
 
     def read_row(self, number: int, cells: Sequence[str]) -> CustomerLine | None:
         """Return what a row tells; None for an empty one."""
-        if not any(cell.strip() for cell in cells):
+        told: dict[str, str] = {}
+        fault: RowFault | None = None
+        for field, cell in zip(self._fields, cells, strict=False):
+            text = cell.strip(_SPACES)
+            if field is None or not text or text in _BLANKS:
+                continue
+            told[field] = text
+            # One look at what nearly every text is; the reason is looked for only where it isn't.
+            if fault is None and (text[0] in _STARTS or len(text) > LENGTHS[field] or not text.isprintable()):
+                fault = _check_text(field, text)
+        if not told and not any(cell.strip() for cell in cells):
             return None
-        fields = {field: _tidy(cells[at]) for at, field in self._headings.fields.items() if at < len(cells)}
-        told = {field: text for field, text in fields.items() if text}
-        fault = self._find_fault(number, told, cells)
-        kept = {field: text[: LENGTHS[field]] for field, text in told.items()}
-        team, handler = kept.pop("team", None), kept.pop("handler", None)
-        if fault is None:
-            if team is not None:
-                kept["unit_id"] = self._teams[team]
-            if handler is not None:
-                kept["handler_id"] = self._handlers[handler]
-        return CustomerLine(number, kept, fault)
+        fault = self._find_gap(told, cells) or fault
+        fault = fault or self._check_number(number, told["customer_no"]) or self._look_up(told)
+        team, handler = told.pop("team", None), told.pop("handler", None)
+        if fault is not None:
+            return CustomerLine(number, {field: text[: LENGTHS[field]] for field, text in told.items()}, fault)
+        if team is not None:
+            told["unit_id"] = self._teams[team]
+        if handler is not None:
+            told["handler_id"] = self._handlers[handler]
+        return CustomerLine(number, told)
 
-    def _find_fault(self, number: int, told: Mapping[str, str], cells: Sequence[str]) -> RowFault | None:
-        if any(cell.strip() for cell in cells[self._headings.width :]):
+    def _find_gap(self, told: Mapping[str, str], cells: Sequence[str]) -> RowFault | None:
+        if len(cells) > self._headings.width and any(cell.strip() for cell in cells[self._headings.width :]):
             return RowFault("cells")
-        missing = next((field for field in ("customer_no", "name") if field not in told), None)
-        if missing is not None:
-            return RowFault("missing", missing)
-        faults = (_check_text(field, text) for field, text in told.items())
-        fault = next((each for each in faults if each is not None), None)
-        return fault or self._check_number(number, told["customer_no"]) or self._look_up(told)
+        for field in ("customer_no", "name"):
+            if field not in told:
+                return RowFault("missing", field)
+        return None
 
     def _check_number(self, number: int, customer_no: str) -> RowFault | None:
         if _NUMBER.fullmatch(customer_no) is None:
@@ -174,12 +184,6 @@ def _check_text(field: str, text: str) -> RowFault | None:
         return RowFault("formula", field)
     if len(text) > LENGTHS[field]:
         return RowFault("too_long", field, str(LENGTHS[field]))
-    # Nearly every text is printable, and that is the quick question.
-    if not text.isprintable() and any(unicodedata.category(each) in _UNPRINTABLE for each in text):
+    if any(unicodedata.category(each) in _UNPRINTABLE for each in text):
         return RowFault("control", field)
     return None
-
-
-def _tidy(cell: str) -> str:
-    text = cell.strip(" \u3000\u00a0")
-    return "" if text in _BLANKS else text

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     case,
     cast,
+    column,
     delete,
     func,
     insert,
@@ -61,22 +62,26 @@ def make_tag(import_id: str) -> str:
 
 
 def stage_lines(session: Session, import_id: str, lines: Sequence[CustomerLine]) -> None:
-    """Store some rows of a file; nobody sees them."""
+    """Store some rows of a file; nobody sees them. As one document: row by row the database waits for each."""
     rows = [
         {
-            "import_id": import_id,
             "number": line.number,
+            "fault": line.fault.to_text() if line.fault is not None else None,
             "fields": {
                 **line.fields,
                 "customer_id": new_id(),
                 "dossier_id": new_id(),
                 GIVEN: name_given(line.fields),
             },
-            "fault": line.fault.to_text() if line.fault is not None else None,
         }
         for line in lines
     ]
-    session.execute(insert(_LINES), rows)
+    item = _unfold(session, rows)
+    chosen = select(
+        literal(import_id), item["number"].as_integer(), item["fields"], cast(item["fault"].as_string(), String)
+    )
+    columns = ["import_id", "number", "fields", "fault"]
+    session.execute(insert(_LINES).from_select(columns, chosen, include_defaults=False))
 
 
 def name_given(fields: Mapping[str, str]) -> str:
@@ -88,7 +93,7 @@ def list_known(session: Session, import_id: str, first: int, last: int) -> dict[
     """Return the rows whose customer is known already: row number -> customer id."""
     lines = select(_LINES.c.number, _text("customer_no")).where(*_chunk(import_id, first, last))
     numbers = {customer_no: number for number, customer_no in session.execute(lines)}
-    known = select(CustomerRow.customer_no, CustomerRow.id).where(CustomerRow.customer_no.in_(numbers))
+    known = select(CustomerRow.customer_no, CustomerRow.id).where(_is_one_of(session, numbers))
     return {numbers[customer_no]: customer_id for customer_no, customer_id in session.execute(known)}
 
 
@@ -218,7 +223,7 @@ def load_faults(session: Session, import_id: str, after: int, limit: int) -> Seq
 
 def find_states(session: Session, customer_nos: Collection[str]) -> dict[str, str]:
     """Return the states of those customers who are known, by number."""
-    query = select(CustomerRow.customer_no, CustomerRow.state).where(CustomerRow.customer_no.in_(customer_nos))
+    query = select(CustomerRow.customer_no, CustomerRow.state).where(_is_one_of(session, customer_nos))
     return {str(customer_no): state for customer_no, state in session.execute(query)}
 
 
@@ -249,6 +254,19 @@ def read_detail(row: ImportRow) -> dict[str, Any]:
     """Return what is kept beside the figures of an import."""
     found: dict[str, Any] = json.loads(row.detail) if row.detail else {}
     return found
+
+
+def _unfold(session: Session, rows: Sequence[Any]) -> Any:
+    """Return the column that holds the rows of a JSON document, one by one: a single parameter for any number."""
+    text: ColumnElement[Any] = literal(json.dumps(rows, ensure_ascii=False))
+    if session.get_bind().dialect.name == "sqlite":
+        return func.json_each(text).table_valued(column("value", Document)).c.value
+    return func.jsonb_array_elements(cast(text, Document)).table_valued(column("value", Document)).c.value
+
+
+def _is_one_of(session: Session, customer_nos: Collection[str]) -> ColumnElement[bool]:
+    rows = _unfold(session, [{"no": each} for each in customer_nos])
+    return CustomerRow.customer_no.in_(select(rows["no"].as_string()))
 
 
 def _text(name: str) -> ColumnElement[str | None]:

@@ -82,7 +82,7 @@ def _read_csv(file: BinaryIO, encoding: str) -> Generator[list[str]]:
                 raise BadTableError(TableFault.ROWS)
             if len(cells) > COLUMNS_MOST:
                 raise BadTableError(TableFault.COLUMNS)
-            if any(len(cell) > CELL_LENGTH for cell in cells):
+            if max(map(len, cells), default=0) > CELL_LENGTH:
                 raise BadTableError(TableFault.CELL)
             yield cells
     except csv.Error as error:
