@@ -119,6 +119,7 @@ class ContentsSettings(Section):
     pages_limit: int = Field(default=300, ge=1, le=2000)  # of one file
     picture_limit_mpx: int = Field(default=120, ge=4, le=1000)  # pixels of one page, in millions, before it is decoded
     check_days: int = Field(default=30, ge=1, le=3650)  # every content is read again and compared within this time
+    scan_dir: Path | None = None  # one folder per team, named like it; what scanners put there is taken in
     watermark_font: Path = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")  # without it, log-in names
 
 
@@ -127,21 +128,21 @@ class MessageSettings(Section):
 
     sweep_s: float = Field(default=30, ge=0.1, le=3600)  # rows whose time has come are looked at this often
     opens: time = time(8, 30)  # nothing goes out before this hour, in the calendar's zone
-    closes: time = time(18, 0)
-    working_days_only: bool = True
+    closes: time = time(18, 0)  # and nothing from this hour on
+    working_days_only: bool = True  # nor on days off by the working calendar
     base_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s]{1,200})?$")] = ""  # for links in messages
-    timeout_s: float = Field(default=10, gt=0, le=60)
+    timeout_s: float = Field(default=10, gt=0, le=60)  # for one letter to be taken
     mail_host: str = ""  # empty: no mail is sent
-    mail_port: int = Field(default=25, ge=1, le=65535)
-    mail_security: Literal["none", "starttls", "tls"] = "none"
-    mail_from: str = "openaisle@localhost"
-    mail_username: str = ""
-    mail_password_file: Path | None = None
+    mail_port: int = Field(default=25, ge=1, le=65535)  # of the mail server
+    mail_security: Literal["none", "starttls", "tls"] = "none"  # how the way to it is kept secret
+    mail_from: str = "openaisle@localhost"  # sender of every mail
+    mail_username: str = ""  # empty: no log-in
+    mail_password_file: Path | None = None  # holds the password of that log-in
     webhook_url: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s]{1,300})?$")] = ""  # empty: none
     webhook_key_file: Path | None = None  # signs what goes there
     wecom_file: Path | None = None  # holds the Apprise URL of the robot, a secret; {address} is a person's own
-    dingtalk_file: Path | None = None
-    feishu_file: Path | None = None
+    dingtalk_file: Path | None = None  # likewise
+    feishu_file: Path | None = None  # likewise
 
     def to_hours(self) -> Hours:
         """Return the messenger's hours as the domain knows them."""
@@ -269,7 +270,10 @@ def _anchor_paths(settings: CentralSettings, source: str, folder: Path) -> Centr
     keys = tuple(key.model_copy(update={"file": folder / key.file}) for key in settings.marketing.keys)
     marketing = settings.marketing.model_copy(update={"keys": keys})
     database = settings.database.model_copy(update={"url": url.render_as_string(hide_password=False)})
-    contents = settings.contents.model_copy(update={"dir": folder / settings.contents.dir})
+    scan_dir = settings.contents.scan_dir
+    contents = settings.contents.model_copy(
+        update={"dir": folder / settings.contents.dir, "scan_dir": None if scan_dir is None else folder / scan_dir}
+    )
     files = {
         name: None if path is None else folder / path
         for name, path in settings.messages.model_dump().items()
