@@ -46,6 +46,7 @@ from central.jobs.customer_imports import CustomerImports
 from central.jobs.deliveries import Courier
 from central.jobs.live_board import LiveBoard
 from central.jobs.readings import read_metrics
+from central.jobs.scans import ScanWatch
 from central.jobs.sweep import Sweeper
 from central.jobs.uploads import UploadDesk
 from central.metrics import Metrics
@@ -150,6 +151,7 @@ def compose_app(parts: Parts) -> FastAPI:
     contents = parts.settings.contents
     state.contents = ContentStore(contents.dir, contents.upload_limit_mib * 1024 * 1024)
     state.uploads = UploadDesk(parts.tx, state.contents, contents, parts.read_clock)
+    state.scan_watch = ScanWatch(parts.tx, state.uploads, contents.scan_dir, parts.read_clock)
     state.content_watch = ContentWatch(parts.tx, state.contents, contents.check_days, parts.read_clock)
     parts.tx.observe_hold(lambda held_s: parts.metrics.observe("openaisle_central_write_held_seconds", held_s))
     parts.metrics.compute(lambda: read_metrics(parts.tx, parts.link, parts.read_clock()))
@@ -201,6 +203,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
     app.state.customer_imports.start()
     app.state.calendar_recount.start()
     app.state.content_watch.start()
+    app.state.scan_watch.start()
     app.state.sweeper.start()
     app.state.courier.start()
     server_log = ServerLog(app.state.metrics)
@@ -213,6 +216,7 @@ async def _run_link(app: FastAPI) -> AsyncIterator[None]:
             link.close()
         app.state.courier.close()
         app.state.sweeper.close()
+        app.state.scan_watch.close()
         app.state.content_watch.close()
         app.state.customer_imports.close()
         app.state.callbacks.close()

@@ -5,6 +5,7 @@ A finding never refuses a page: it holds up the handler's own check until a pers
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 )
 MAGIC_LENGTH = max(len(magic) for magic, _ in _MAGIC)
 MEDIA_TYPES = frozenset(media_type for _, media_type in _MAGIC)
+
+#: A cover sheet's code is this and the id of the document that follows it.
+COVER_PREFIX = "OAD1:"
 
 #: Short side of A4, on which a picture without a known size is taken to lie.
 A4_SHORT_IN = 8.27
@@ -65,6 +69,8 @@ class PageMeasures:
     ink_permyriad: int
     skew_tenths: int
     sharpness: int
+    #: What a code of a cover sheet on the page says; empty on every other page.
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +107,33 @@ def check_page(measures: PageMeasures) -> tuple[PageFinding, ...]:
     if measures.dpi is not None and measures.sharpness < SHARPNESS_LEAST:
         found.append(PageFinding(Finding.BLUR, measures.sharpness))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Pages of one file that belong to one document, from page `first` (counted from 1) to before page `end`."""
+
+    document_id: str
+    first: int
+    end: int
+
+
+def write_cover(document_id: str) -> str:
+    """Return what the code of a document's cover sheet says."""
+    return COVER_PREFIX + document_id
+
+
+def split_bundles(codes: Sequence[str]) -> tuple[Bundle, ...] | None:
+    """Return which pages belong to which document; None when pages come before the first cover sheet.
+
+    A cover sheet is no page of the document. One that is followed by nothing stands for nothing.
+    """
+    covers = [number for number, code in enumerate(codes, 1) if code.startswith(COVER_PREFIX)]
+    if not covers or covers[0] != 1:
+        return None
+    ends = [*covers[1:], len(codes) + 1]
+    bundles = [
+        Bundle(codes[cover - 1].removeprefix(COVER_PREFIX), cover + 1, end)
+        for cover, end in zip(covers, ends, strict=True)
+    ]
+    return tuple(bundle for bundle in bundles if bundle.first < bundle.end)

@@ -54,7 +54,7 @@ class UploadDesk:
         await self.check(actor, document_id)
         if not offered or len(offered) > FILES_MOST:
             raise Refusal(Reason.INVALID, details=("files",))
-        files = [await run_sync(self._read_offered, each, limiter=self._limiter) for each in offered]
+        files = [await run_sync(self.read_offered, each, limiter=self._limiter) for each in offered]
         return await self.write_down(actor, CapturePages(document_id, tuple(files), replace, counted))
 
     async def read(self, incoming: Incoming, name: str) -> ReadFile:
@@ -66,7 +66,8 @@ class UploadDesk:
         async with self._tx.write_async() as session:
             return await run_sync(capture_pages, session, actor, command, self._read_clock())
 
-    def _read_offered(self, offered: OfferedFile) -> ReadFile:
+    def read_offered(self, offered: OfferedFile) -> ReadFile:
+        """Store a file and read its pages; for threads."""
         with self.contents.open_incoming() as incoming:
             while chunk := offered.file.read(CHUNK_BYTES):
                 incoming.write(chunk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,6 +43,8 @@ class ReadFile:
     content: KeptContent
     media_type: str
     pages: tuple[ReadPage, ...]
+    #: Which page of the file the first of them is.
+    first: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class CapturePages:
     files: tuple[ReadFile, ...]
     replace: bool = False
     counted: int | None = None
+    #: browser or scanner.
+    way: str = "browser"
 
 
 def check_capture(session: Session, actor: Actor, document_id: str) -> None:
@@ -69,7 +73,7 @@ def capture_pages(session: Session, actor: Actor, command: CapturePages, now: da
     before = {"state": held.row.state, "pages": held.row.pages}
     if command.replace or held.row.state == DocumentState.RETURNED.value:
         _retire_pages(session, held.row, now)
-    rows = list(_add_pages(session, actor, held.row, command.files, now))
+    rows = list(_add_pages(session, actor, held.row, command, now))
     if command.counted is not None and held.row.pages != command.counted and rows:
         rows[-1].findings = [*rows[-1].findings, PageFinding(Finding.PAGE_COUNT, held.row.pages).to_body()]
     following = find_next(DocumentState(held.row.state), DocumentAct.CAPTURE)
@@ -115,9 +119,9 @@ def _retire_pages(session: Session, row: DocumentRow, now: datetime) -> None:
 
 
 def _add_pages(
-    session: Session, actor: Actor, row: DocumentRow, files: Sequence[ReadFile], now: datetime
+    session: Session, actor: Actor, row: DocumentRow, command: CapturePages, now: datetime
 ) -> Iterator[PageRow]:
-    for file in files:
+    for file in command.files:
         known = session.scalar(select(func.count()).where(UploadRow.sha256 == file.content.sha256)) or 0
         keep_content(session, file.content, file.media_type, now)
         upload = UploadRow(
@@ -126,7 +130,7 @@ def _add_pages(
             unit_id=row.unit_id,
             name=file.name[:NAME_LENGTH],
             sha256=file.content.sha256,
-            way="browser",
+            way=command.way,
             state="taken",
             pages=len(file.pages),
             uploaded_at=now,
@@ -134,7 +138,7 @@ def _add_pages(
         )
         session.add(upload)
         session.flush()
-        for number, page in enumerate(file.pages, 1):
+        for number, page in enumerate(file.pages, file.first):
             keep_content(session, page.picture, PICTURE_TYPE, now)
             row.pages += 1
             findings = [each.to_body() for each in check_page(page.measures)]

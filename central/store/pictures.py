@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from central.domain.captures import FileFault, PageMeasures, estimate_dpi
+from central.domain.captures import COVER_PREFIX, FileFault, PageMeasures, estimate_dpi
 
 #: A page of the picture store: A4 at 210 dpi, enough to read small print, small enough for a browser.
 PICTURE_MOST_PX = 2480
 RENDER_DPI = 210
 MEASURE_PX = 1000
 SKEW_PX = 500
+COVER_PX = 1200
 SKEW_MOST_DEGREES = 6
 QUALITY = 86
 POINTS_PER_INCH = 72
@@ -73,6 +74,7 @@ def write_page(picture: Image.Image, dpi: int | None, path: Path) -> PageMeasure
     picture = ImageOps.exif_transpose(picture)
     gray = np.asarray(picture.convert("L"))
     ink, skew, sharpness = measure_page(gray)
+    code = read_cover(gray)
     shown = picture.convert("L" if picture.mode in ("1", "L", "LA", "I;16") else "RGB")
     shown.thumbnail(
         (PICTURE_MOST_PX * 2, PICTURE_MOST_PX * 2)
@@ -80,7 +82,18 @@ def write_page(picture: Image.Image, dpi: int | None, path: Path) -> PageMeasure
         else (PICTURE_MOST_PX, PICTURE_MOST_PX)
     )
     shown.save(path, "JPEG", quality=QUALITY)
-    return PageMeasures(shown.width, shown.height, dpi, ink, skew, sharpness)
+    return PageMeasures(shown.width, shown.height, dpi, ink, skew, sharpness, code)
+
+
+def read_cover(gray: np.ndarray[Any, Any]) -> str:
+    """Return what a cover sheet's code on the page says; other codes mean nothing here."""
+    import cv2
+    import zxingcpp
+
+    scale = min(COVER_PX / min(gray.shape), 1.0)
+    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    found = zxingcpp.read_barcodes(small, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    return next((each.text[:80] for each in found if each.text.startswith(COVER_PREFIX)), "")
 
 
 def measure_page(gray: np.ndarray[Any, Any]) -> tuple[int, int, int]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from typing import Annotated, Any
 
+import segno
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from markupsafe import Markup
 
+from central.domain.captures import write_cover
+from central.domain.documents import DocumentState
 from central.domain.people import Actor
 from central.domain.permissions import Action, needs
 from central.domain.tasks import TaskState
@@ -72,6 +77,26 @@ def show_one_task(request: Request, session: ReadSession, task_id: str, done: st
         may_add=shown.may_add,
         sendable=shown.sendable,
     )
+
+
+@router.get("/tasks/{task_id}/covers", response_class=HTMLResponse)
+@needs(Action.SEE_TASKS)
+def show_covers(request: Request, session: ReadSession, task_id: str) -> HTMLResponse:
+    """Cover sheets to print: each lies on top of its paper in the scanner's tray, one sheet for each paper to scan."""
+    shown = show_task(session, actor_of(request), task_id)
+    papers = [
+        word_paper(request, each) | {"code": draw_code(write_cover(each.id))}
+        for each in shown.papers
+        if each.state in (DocumentState.DUE, DocumentState.SCANNED, DocumentState.RETURNED)
+    ]
+    return render(request, "covers.html", here="tasks", task=word_task(request, shown.task), papers=papers)
+
+
+def draw_code(text: str) -> Markup:
+    """Return a QR code as a picture within the page, without a style that the page's policy would refuse."""
+    out = io.BytesIO()
+    segno.make_qr(text, error="q").save(out, kind="svg", xmldecl=False, svgns=False, omitsize=True, border=2)
+    return Markup(out.getvalue().decode("ascii"))  # noqa: S704 - our own drawing of our own text
 
 
 @router.post("/tasks/{task_id}/send")
