@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from central.domain.calendars import Calendar
+from central.domain.calendars import ONE_DAY, Calendar
 from central.domain.cases import CaseState, StepState, find_running
 from central.domain.clocks import Band, Due, Interval, Limit, find_due
-from central.domain.documents import DocumentState
+from central.domain.documents import UNSCANNED, DocumentState
 from central.domain.step_gates import GateAnswer, GateState, answer_gate
 from central.domain.tasks import DIGITISE, SEND, PaperFact, TaskState, judge_task
 from central.domain.templates import DocumentPart, Need, StepPart, Template, choose_limit, list_due_documents
@@ -157,6 +157,10 @@ def _plan_documents(
         owed_until = None
         if each.need is Need.OWED:
             owed_until = ground.calendar.find_day(told.completed_at) + timedelta(days=each.owed_days)
+        if owed_until is not None:
+            dates = _cache_debt(due, ground, owed_until, found)
+            plans.append(DocumentPlan(told.code, each, since, created_at is None, owed_until, dates))
+            continue
         waits = each.need is Need.REQUIRED and (found is None or found.captured_at is None)
         done_at = None if waits else (found.captured_at if found is not None else None) or since
         plans.append(DocumentPlan(told.code, each, since, created_at is None, owed_until, _cache(due, ground, done_at)))
@@ -183,6 +187,21 @@ def _cache(due: Due, ground: Ground, done_at: datetime | None) -> Dates:
         next_check_at = max(entered, default=None) or due.next_change(ground.now)
     band = due.judge_band(ground.now if done_at is None else done_at)
     return Dates(due.at, due.warn_at, next_check_at, band, due.provisional, ground.calendar.revision)
+
+
+def _cache_debt(due: Due, ground: Ground, owed_until: date, found: KnownDocument | None) -> Dates:
+    """An owed paper is late when its day has passed and it is still not scanned."""
+    ends_at = ground.calendar.start_of(owed_until + ONE_DAY)
+    waits = found is None or found.state in UNSCANNED
+    late = waits and ground.now >= ends_at
+    return Dates(
+        due.at,
+        due.warn_at,
+        ends_at if waits else None,
+        Band.OVERDUE if late else Band.NORMAL,
+        ground.calendar.is_provisional(owed_until),
+        ground.calendar.revision,
+    )
 
 
 def _state_of(known: KnownCase, step: str, code: str) -> DocumentState:

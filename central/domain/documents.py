@@ -25,6 +25,10 @@ class DocumentState(StrEnum):
     ACCEPTED = "accepted"
 
 
+#: Somebody has to scan it, for the first time or anew.
+UNSCANNED = frozenset({DocumentState.DUE, DocumentState.RETURNED})
+
+
 class DocumentAct(StrEnum):
     """What people do to a document. Pages that are added or replaced take it back to scanned."""
 

@@ -33,12 +33,13 @@ class DeliveryState(StrEnum):
     STOPPED = "stopped"
 
 
-#: Kinds as a person chooses them: a warning goes the way of its urge.
+#: Kinds as a person chooses them: a warning goes the way of its urge, a debt that of other papers.
 CHOICES = (UrgeKind.SEND, UrgeKind.SCAN, UrgeKind.LIMIT, UrgeKind.CONTRACT)
 CHOICE_OF = {
     UrgeKind.SEND_WARNING: UrgeKind.SEND,
     UrgeKind.SCAN_WARNING: UrgeKind.SCAN,
     UrgeKind.LIMIT_WARNING: UrgeKind.LIMIT,
+    UrgeKind.DEBT: UrgeKind.SCAN,
 }
 #: Facts: case_no, step, name, due_at.
 SENTENCES = {
@@ -46,6 +47,7 @@ SENTENCES = {
     UrgeKind.SEND: N_("Case %(case_no)s, step %(step)s: its papers were to be scanned and sent by %(due_at)s."),
     UrgeKind.SCAN_WARNING: N_("Case %(case_no)s: the paper %(name)s is to be scanned by %(due_at)s."),
     UrgeKind.SCAN: N_("Case %(case_no)s: the paper %(name)s was to be scanned by %(due_at)s."),
+    UrgeKind.DEBT: N_("Case %(case_no)s: the paper %(name)s was to follow by %(due_at)s."),
     UrgeKind.LIMIT_WARNING: N_("Case %(case_no)s: the step %(step)s has to end by %(due_at)s."),
     UrgeKind.LIMIT: N_("Case %(case_no)s: the step %(step)s had to end by %(due_at)s and still runs."),
     UrgeKind.CONTRACT: N_("Contract %(name)s ends on %(due_at)s."),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from central.domain.calendars import Calendar
+from central.domain.calendars import ONE_DAY, Calendar
 from central.domain.clocks import Band
 from central.domain.urges import Level, UrgePolicy, find_occurrence
 
@@ -33,6 +33,8 @@ class UrgeKind(StrEnum):
     SCAN_WARNING = "scan_warning"
     #: A paper is not scanned in time (P2).
     SCAN = "scan"
+    #: A paper that was allowed to follow later has not followed (容缺).
+    DEBT = "debt"
     LIMIT_WARNING = "limit_warning"
     #: A running step has outlived its limit (P10).
     LIMIT = "limit"
@@ -66,7 +68,12 @@ STEADY = {
 #: The time limit of a step is the team leader's matter from the first hour on.
 LIMIT_POLICY = UrgePolicy(reached_at=((Level.HANDLER, 0), (Level.TEAM_LEADER, 0), (Level.CENTRE_MANAGER, 3)))
 SEND_POLICY = UrgePolicy()
-POLICIES = {UrgeKind.SEND: SEND_POLICY, UrgeKind.LIMIT: LIMIT_POLICY, UrgeKind.SCAN: SEND_POLICY}
+POLICIES = {
+    UrgeKind.SEND: SEND_POLICY,
+    UrgeKind.LIMIT: LIMIT_POLICY,
+    UrgeKind.SCAN: SEND_POLICY,
+    UrgeKind.DEBT: SEND_POLICY,
+}
 #: Days before a contract's end on which it is announced.
 MILESTONES_DAYS = (90, 60, 30)
 
@@ -105,6 +112,17 @@ def check_clock(subject: SubjectKind, due_at: datetime | None, warn_at: datetime
     if not work.repeats:
         return Check(Band.OVERDUE, Urge(work.overdue, Level.HANDLER, 0, due_at), None)
     urge = Urge(work.overdue, found.level, found.number, found.due_at)
+    return Check(Band.OVERDUE, urge, found.due_at + policy.every)
+
+
+def check_debt(owed_until: date, calendar: Calendar, now: datetime) -> Check:
+    """Return what the day says until which a paper is owed: from the next one on it is urged for daily."""
+    ends_at = calendar.start_of(owed_until + ONE_DAY)
+    policy = POLICIES[UrgeKind.DEBT]
+    found = find_occurrence(policy, ends_at, now)
+    if found is None:
+        return Check(Band.NORMAL, None, ends_at)
+    urge = Urge(UrgeKind.DEBT, found.level, found.number, found.due_at)
     return Check(Band.OVERDUE, urge, found.due_at + policy.every)
 
 

@@ -50,6 +50,8 @@ def tell_urges(session: Session, hours: Hours, now: datetime, limit: int = URGES
         if urge.answered_at is not None or about is None:
             continue
         kind = UrgeKind(urge.kind)
+        if kind is UrgeKind.DEBT:
+            about |= {"due_at": about["owed_until"]}
         shown = {name: _plain(value) for name, value in about.items() if name not in _WHOSE}
         for person_id in sorted(people.find(list_levels(kind, urge.occurrence), about["handler_id"], about["unit_id"])):
             message = MessageRow(
@@ -123,7 +125,7 @@ def settle_letter(session: Session, letter: Letter, worker: str, error: str | No
                 postpone_row(session, DeliveryRow, row, worker, now, error=error)
 
 
-_WHOSE = ("id", "handler_id", "unit_id")
+_WHOSE = ("id", "handler_id", "unit_id", "owed_until")
 
 
 def _load_all_facts(session: Session, urges: Sequence[UrgeRow]) -> dict[tuple[str, str], dict[str, Any]]:

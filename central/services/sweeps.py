@@ -13,13 +13,16 @@ from sqlalchemy.orm import Session
 
 from central.domain.calendars import Calendar
 from central.domain.clocks import Band, Unit
-from central.domain.sweeps import Check, SubjectKind, check_clock, check_contract
+from central.domain.sweeps import Check, SubjectKind, check_clock, check_contract, check_debt
 from central.domain.tasks import DIGITISE
+from central.domain.templates import Need
 from central.store.calendars import load_calendar
 from central.store.sweeps import add_urges, claim_due, write_checks
 
 #: Rows looked at in one transaction: it holds up other writers for less than 50 ms.
 CHUNK = 2_000
+#: What ends with a day, not at an instant.
+BY_DAY = frozenset({SubjectKind.DOCUMENT, SubjectKind.CONTRACT})
 assert DIGITISE.unit is Unit.HOURS, "the warning of a paper is worked out from its end"
 _SCAN_WARNS_BEFORE = timedelta(hours=DIGITISE.warn_before)
 
@@ -38,7 +41,7 @@ def sweep_due(session: Session, now: datetime, limit: int = CHUNK) -> Swept:
     for subject in SubjectKind:
         groups = claim_due(session, subject, now, limit - checked)
         if groups:
-            calendar = load_calendar(session) if subject is SubjectKind.CONTRACT else None
+            calendar = load_calendar(session) if subject in BY_DAY else None
             checks = [(_check(subject, dates, calendar, now), ids) for dates, ids in groups]
             write_checks(session, subject, checks)
             urges = [(check.urge, ids) for check, ids in checks if check.urge is not None]
@@ -51,9 +54,13 @@ def sweep_due(session: Session, now: datetime, limit: int = CHUNK) -> Swept:
 
 def _check(subject: SubjectKind, dates: tuple[Any, ...], calendar: Calendar | None, now: datetime) -> Check:
     """Look at one set of dates."""
-    if calendar is not None:
+    if subject is SubjectKind.CONTRACT:
+        assert calendar is not None, "an end is a day of the calendar"
         return check_contract(dates[0], calendar, now)
     due_at = dates[0]
+    if subject is SubjectKind.DOCUMENT and dates[1] == Need.OWED and dates[2] is not None:
+        assert calendar is not None, "a debt ends with a day of the calendar"
+        return check_debt(dates[2], calendar, now)
     if subject is SubjectKind.DOCUMENT:
         warn_at = due_at - _SCAN_WARNS_BEFORE if due_at is not None else None
     else:

@@ -242,7 +242,7 @@ def _write_document(row: DocumentRow, plan: DocumentPlan) -> None:
         plan.created_assumed,
         plan.owed_until,
     )
-    asked = part.need is Need.REQUIRED
+    asked = part.need is not Need.WELCOME
     row.due_at, row.next_check_at = dates.due_at, dates.next_check_at if asked else None
     row.band = dates.band.value
 

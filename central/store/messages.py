@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import ColumnElement, Select, null, select, update
 from sqlalchemy.orm import Session
 
 from central.domain.messages import DeliveryState
@@ -150,6 +150,14 @@ def _select_facts(subject: SubjectKind) -> Select[*tuple[Any, ...]]:
     rows: Any = {SubjectKind.TASK: TaskRow, SubjectKind.STEP: StepRow, SubjectKind.DOCUMENT: DocumentRow}[subject]
     step = StepRow.code if subject is SubjectKind.STEP else rows.step
     name = DocumentRow.name if subject is SubjectKind.DOCUMENT else CaseRow.title
+    owed_until = DocumentRow.owed_until if subject is SubjectKind.DOCUMENT else null().label("owed_until")
     return select(
-        rows.id, rows.handler_id, rows.unit_id, CaseRow.case_no, step.label("step"), name.label("name"), rows.due_at
+        owed_until,
+        rows.id,
+        rows.handler_id,
+        rows.unit_id,
+        CaseRow.case_no,
+        step.label("step"),
+        name.label("name"),
+        rows.due_at,
     ).join(CaseRow, CaseRow.id == rows.case_id)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, func, lite
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from central.domain.documents import DocumentState
+from central.domain.documents import UNSCANNED
 from central.domain.sweeps import Check, SubjectKind, Urge
 from central.domain.tasks import TaskState
 from central.store.base import ID_LENGTH, Document
@@ -31,7 +31,7 @@ SWEPT: dict[SubjectKind, Any] = {
 READ = {
     SubjectKind.TASK: ("due_at", "warn_at"),
     SubjectKind.STEP: ("due_at", "warn_at", "assessed"),
-    SubjectKind.DOCUMENT: ("due_at",),
+    SubjectKind.DOCUMENT: ("due_at", "need", "owed_until"),
     SubjectKind.CONTRACT: ("ends_on",),
 }
 OPEN_TASKS = (TaskState.TO_ADD.value, TaskState.TO_SEND.value)
@@ -123,7 +123,7 @@ def answer_case(session: Session, case_id: str, now: datetime) -> None:
         .where(StepRow.case_id == case_id, or_(StepRow.completed_at.is_not(None), CaseRow.closed_at.is_not(None))),
         SubjectKind.DOCUMENT: select(DocumentRow.id).where(
             DocumentRow.case_id == case_id,
-            or_(DocumentRow.state != DocumentState.DUE.value, DocumentRow.voided_at.is_not(None)),
+            or_(DocumentRow.state.not_in(UNSCANNED), DocumentRow.voided_at.is_not(None)),
         ),
     }
     for subject, ids in done.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -82,6 +82,25 @@ def test_an_outage_of_days_makes_only_the_newest_occurrence(house: House) -> Non
     assert sweep(house, NOW + 20 * HOUR) == 0
     assert sweep(house, NOW + 21 * HOUR) == 1
     assert [number for *_, number in show_urges(house)] == [3, 4]
+
+
+def test_an_owed_paper_is_urged_for_from_the_day_after(house: House) -> None:
+    with house.tx.write() as session:
+        task = house.add_task(session, house.add_case(session), "A", NOW + 999 * HOUR, "sent")
+        owed = house.add_document(session, task, "TITLE", NOW - 200 * HOUR)
+        owed_until = date(2026, 11, 22)
+        session.execute(
+            update(DocumentRow)
+            .where(DocumentRow.id == owed)
+            # the 23rd begins at 16:00 UTC in China
+            .values(need="owed", owed_until=owed_until, next_check_at=datetime(2026, 11, 22, 16, tzinfo=UTC))
+        )
+    assert sweep(house, datetime(2026, 11, 22, 15, 59, tzinfo=UTC)) == 0
+    assert sweep(house) == 1
+    assert show_urges(house) == [("document", "debt", "collector", 1)]
+    with house.tx.write() as session:
+        assert tell_urges(session, Hours(), NOW).messages == 2
+        assert set(session.scalars(select(MessageRow.facts["due_at"].as_string()))) == {"2026-11-22"}
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
