@@ -44,7 +44,7 @@ def run_bench(name: str, scale: float) -> dict[str, Any]:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="codec, poll, motion, uplink, round, world, sweep or import")],
+    name: Annotated[str, typer.Argument(help="codec, poll, motion, uplink, round, world, sweep, import or gate")],
     scale: Annotated[float, typer.Option(min=0.01, help="1 ends within 60 s; more gives steadier figures")] = 1.0,
 ) -> None:
     """Run one benchmark and print one JSON object: value, limit or peer, ratio, goal, and whether it was met."""

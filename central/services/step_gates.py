@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from central.domain.calendars import Calendar
 from central.domain.cases import fold_events
 from central.domain.documents import DocumentState
 from central.domain.permissions import Scope
 from central.domain.refusals import NotFound
 from central.domain.step_gates import GateAnswer, answer_gate
 from central.domain.templates import StepPart
-from central.store.calendars import load_calendar
 from central.store.cases import CaseRow, load_case_events
 from central.store.documents import DocumentRow
 from central.store.scope import within_case
 from central.store.templates import read_version
+
+#: What is owed at a gate is owed for plain days: which of them are worked doesn't matter, so no calendar is read.
+PLAIN_DAYS = Calendar(0, date.max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,6 @@ def ask_gate(session: Session, scope: Scope | None, case_no: str, step: str, now
             DocumentRow.case_id == case.id, DocumentRow.step == step, DocumentRow.voided_at.is_(None)
         )
     )
-    calendar = load_calendar(session)
     states = {code: DocumentState(word) for code, word in rows}
-    answer = answer_gate(part, state, states, calendar, calendar.find_day(now))
+    answer = answer_gate(part, state, states, PLAIN_DAYS, PLAIN_DAYS.find_day(now))
     return GateAsked(case.case_no, step, part.name, part.name_en, answer)
