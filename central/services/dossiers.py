@@ -64,6 +64,8 @@ class CaseInDossier:
     closed_at: datetime | None
     paused: bool
     handler_name: str | None
+    #: Whether the reader may open its own page.
+    opens: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class DocumentInDossier:
     pages: int
     paper_created_at: datetime
     cited_from: str | None
+    #: Whether the reader may open its own page.
+    opens: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,7 @@ def show_dossier(session: Session, actor: Actor, dossier_id: str) -> DossierSeen
         numbers=numbers,
         merged_into=(into.id, into.dossier_no) if into is not None else None,
         customer_merged_into=other.customer_no if other is not None else None,
-        cases=tuple(_to_case(each) for each in cases),
+        cases=tuple(_to_case(each, find_scope(actor, Action.SEE_CASES)) for each in cases),
         contracts=tuple(
             ContractInDossier(each.contract_no, each.signed_on, each.ends_on, each.ended_on, each.renews_itself)
             for each in contracts
@@ -193,6 +197,7 @@ def list_dossier_documents(
     limit = max(1, min(limit, LONGEST_PAGE))
     before = _read_document_cursor(after) if after else None
     within = _within(scope, row, DocumentRow.unit_id, DocumentRow.handler_id)
+    seen = find_scope(actor, Action.SEE_DOCUMENTS)
     lines = store.load_documents_of(session, dossier_id, within, before, limit + 1)
     items = tuple(
         DocumentInDossier(
@@ -207,6 +212,7 @@ def list_dossier_documents(
             pages=line.pages,
             paper_created_at=line.paper_created_at,
             cited_from=line.dossier_no if line.dossier_id != dossier_id else None,
+            opens=seen.covers_case(line.unit_id, _handlers(line)),
         )
         for line in lines[:limit]
     )
@@ -247,7 +253,7 @@ def _to_found(row: store.Line) -> DossierFound:
     )
 
 
-def _to_case(row: store.Line) -> CaseInDossier:
+def _to_case(row: store.Line, seen: Scope) -> CaseInDossier:
     return CaseInDossier(
         id=row.id,
         case_no=row.case_no,
@@ -258,6 +264,7 @@ def _to_case(row: store.Line) -> CaseInDossier:
         closed_at=row.closed_at,
         paused=row.paused,
         handler_name=row.handler_name,
+        opens=seen.covers_case(row.unit_id, _handlers(row)),
     )
 
 

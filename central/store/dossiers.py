@@ -156,6 +156,8 @@ def load_cases_of(session: Session, numbers: Sequence[str], within: ColumnElemen
             CaseRow.opened_at,
             CaseRow.closed_at,
             CaseRow.paused,
+            CaseRow.unit_id,
+            CaseRow.handler_id,
             step.label("step"),
             PersonRow.name.label("handler_name"),
         )
@@ -182,6 +184,8 @@ def load_documents_of(
             DocumentRow.pages,
             DocumentRow.paper_created_at,
             DocumentRow.dossier_id,
+            DocumentRow.unit_id,
+            DocumentRow.handler_id,
             CaseRow.case_no,
             DossierRow.dossier_no,
         )

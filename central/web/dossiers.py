@@ -226,6 +226,7 @@ def _show_document(say: Say, language: str, each: DocumentInDossier) -> dict[str
         "created_at": each.paper_created_at,
         "word": DOCUMENT_STATES[each.state],
         "cited_from": each.cited_from,
+        "href": f"/documents/{each.id}" if each.opens else None,
     }
 
 

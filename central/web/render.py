@@ -59,7 +59,6 @@ MENU = (
     ("tasks", "/tasks", "clock", N_("My tasks"), Action.ADD_DOCUMENT),
     ("reviews", "/reviews", "search", N_("Reviews"), Action.REVIEW_DOCUMENT),
     ("acceptances", "/acceptances", "shelf", N_("Acceptances"), Action.ACCEPT_DOCUMENT),
-    ("dossiers", "/dossiers", "list", N_("Dossiers"), Action.SEE_DOSSIERS),
     ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_MERGE),
     ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_TEMPLATE),
     ("gateways", "/gateways", "gateway", N_("Gateways"), Action.SEE_GATEWAYS),

@@ -245,7 +245,7 @@ def test_the_pages_lead_through_it(centre: Centre) -> None:
     sent = post("/imports", files={"file": ("客户.csv", (make_rows(9) + "5101 1,x\n").encode())})
     where = sent.headers["location"]
     page = client.get(where).text
-    for text in ("客户.csv", "导入 9 行", "户号只能含字母", "510***********1234", "备注"):
+    for text in ("客户.csv", "导入 9 行", "客户编号只能含字母", "510***********1234", "备注"):
         assert text in page, text
     assert ID_NUMBER not in page
     assert post(f"{where}/apply").status_code == 303

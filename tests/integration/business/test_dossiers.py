@@ -164,6 +164,18 @@ def test_merging_takes_two_people_and_is_taken_back_to_the_letter(centre: Centre
     assert (again.status_code, again.json()["reason"]) == (409, "not_mergeable")
 
 
+@pytest.mark.parametrize(("from_no", "into_no"), [("1001", "1002"), ("1003", "1001"), ("1001", "1003")])
+def test_whichever_two_they_part_to_the_letter(centre: Centre, from_no: str, into_no: str) -> None:
+    """Own papers, papers that one cites from the other, and papers that both cite from a third."""
+    open_cases(centre)
+    before = show_tables(centre)
+    merge_id = merge(centre, from_no, into_no)
+    assert show_tables(centre) != before
+    undo = centre.client_of("wang").post(f"/api/v1/dossier-merges/{merge_id}/undo", json={"why": "弄错了"})
+    assert undo.status_code == 204, undo.text
+    assert show_tables(centre) == before
+
+
 def test_papers_that_came_since_go_where_their_case_belongs(centre: Centre) -> None:
     open_cases(centre)
     source, target = dossier_id(centre, "1002"), dossier_id(centre, "1001")
