@@ -19,7 +19,10 @@ from central.api import (
     approvals,
     audit,
     boxes,
+    calendars,
+    cases,
     customer_imports,
+    documents,
     dossiers,
     gateways,
     health,
@@ -29,6 +32,8 @@ from central.api import (
     roles,
     rooms,
     sessions,
+    tasks,
+    templates,
     units,
 )
 from central.api.guard import guard_request
@@ -73,7 +78,12 @@ API_ROUTERS = (
     units.router,
     approvals.router,
     audit.router,
+    tasks.router,
+    documents.router,
     marketing.router,
+    cases.router,
+    templates.router,
+    calendars.router,
     reminders.router,
     health.router,
 )
