@@ -43,7 +43,7 @@ FINDINGS: dict[str, Finding] = {
     "1 a person starts": Finding(1, "rule 1"),
     "2 a place scan kills the confirmation": Finding(4, "rule 2", rates=SCANNING),
     "2 fifteen seconds": Finding(
-        1, "rule 2", hours=0.3, rates={"faults.line_babble": 300.0, "pace.babble_s": [17.0, 25.0], **PRESSING}
+        1, "rule 2", hours=0.18, rates={"faults.line_babble": 300.0, "pace.babble_s": [17.0, 25.0], **PRESSING}
     ),
     "3 nothing from afar": Finding(1, "rule 3", rates={"acts.afar": 500.0}),
     "4 what waited needs a new press": Finding(1, "rule 0", rates=BUSY),
@@ -56,9 +56,9 @@ FINDINGS: dict[str, Finding] = {
     ),
     "10 position unknown": Finding(3, "rule 10", rates={"acts.handle": 20.0, **BUSY}),
     "11 motion of others": Finding(1, "rule 11", rates={"acts.remote": 60.0}),
-    "12 never twice": Finding(3, "rule 12", rates=NOISY),
+    "12 never twice": Finding(3, "rule 12", hours=0.04, rates=NOISY),
     "12 two seconds": Finding(
-        1, "rule 12", rates={"faults.executor_stall": 1500.0, "pace.stall_s": [2.2, 3.0], **PRESSING}
+        1, "rule 12", hours=0.04, rates={"faults.executor_stall": 1500.0, "pace.stall_s": [2.2, 3.0], **PRESSING}
     ),
     "13 lease": Finding(4, "rule 13", rates={"faults.gateway_kill": 60.0}),
     "14 STOP": Finding(2, "rule 14", rates={"acts.stop": 100.0}),
@@ -66,16 +66,16 @@ FINDINGS: dict[str, Finding] = {
     "19 travel time": Finding(2, "rule 19", rates={"faults.jam": 100.0, **BUSY}),
     "19 awake first": Finding(1, "rule 19", rates={"shapes.sleeps": 1.0, "pace.acts_per_hour": 40.0}, hours=0.3),
     "refused.store": Finding(1, "rule store", rates={"faults.disk_full": 30.0, **BUSY}),
-    "refused.overloaded": Finding(4, "rule overloaded", rates={"faults.inbox_flood": 300.0, **PRESSING}),
-    "refused.controller_silent": Finding(10, "rule stale", rates={"faults.power_cut": 100.0, **PRESSING}),
+    "refused.overloaded": Finding(4, "rule overloaded", hours=0.06, rates={"faults.inbox_flood": 300.0, **PRESSING}),
+    "refused.controller_silent": Finding(10, "rule stale", hours=0.06, rates={"faults.power_cut": 100.0, **PRESSING}),
     "refused.geometry_mismatch": Finding(2, "rule geometry", rates={"faults.wrong_controller": 60.0, **PRESSING}),
     "refused.stopping": Finding(1, "rule 14", rates={"faults.no_standstill": 60.0, "acts.stop": 30.0, **PRESSING}),
     "refused.fire": Finding(5, "rule local", rates={"acts.fire_alarm": 20.0, **BUSY}),
-    "refused.smoke": Finding(1, "rule local", rates={"acts.smoke_alarm": 20.0, **PRESSING}),
-    "refused.water": Finding(1, "rule local", rates={"acts.water_alarm": 20.0, **PRESSING}),
-    "refused.sweep": Finding(1, "rule local", rates={"acts.kick_sweep": 20.0, **PRESSING}),
+    "refused.smoke": Finding(1, "rule local", hours=0.06, rates={"acts.smoke_alarm": 20.0, **PRESSING}),
+    "refused.water": Finding(1, "rule local", hours=0.06, rates={"acts.water_alarm": 20.0, **PRESSING}),
+    "refused.sweep": Finding(1, "rule local", hours=0.08, rates={"acts.kick_sweep": 20.0, **PRESSING}),
     "refused.local": Finding(1, "rule local", rates={"faults.supply_lost": 100.0, **PRESSING}),
-    "refused.locked": Finding(1, "rule 6", rates={"acts.lock_by_screen": 40.0, **PRESSING}),
+    "refused.locked": Finding(1, "rule 6", hours=0.06, rates={"acts.lock_by_screen": 40.0, **PRESSING}),
     "refused.maintenance": Finding(6, "rule local", rates={"acts.maintain": 20.0, **BUSY}),
     "refused.emergency_stop": Finding(2, "rule local", rates={"acts.emergency_stop": 20.0, **BUSY}),
     "refused.edge": Finding(2, "harm", kind="edges_only", rates=CARELESS),
@@ -85,7 +85,7 @@ FINDINGS: dict[str, Finding] = {
     "refused.busy": Finding(
         2,
         "rule busy",
-        hours=0.2,
+        hours=0.06,
         rates={"faults.line_babble": 600.0, "pace.babble_s": [3.0, 4.0], **PRESSING, **HURRIED},
     ),
     "refused.moving": Finding(2, "rule busy", rates={"acts.remote": 30.0, **BUSY}),

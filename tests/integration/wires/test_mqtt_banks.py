@@ -101,7 +101,8 @@ class Stand:
 
 def make_bank(broker: RoomBroker, bank: str, seed: int) -> MqttController:
     plan = plan_bank(moving=3, speed_mm_s=800, bank_id=bank)
-    plan = replace(plan, times=replace(plan.times, warning_ms=600))
+    # quick to start and to brake: 2 s for a whole way
+    plan = replace(plan, times=replace(plan.times, warning_ms=600, acceleration_mm_s2=600, braking_mm_s2=1200))
     controller = ShelfController(ShelfModel(plan, seed=seed), 1, count_milliseconds())
     return MqttController(controller, broker.host, broker.port, broker.password(bank))
 
