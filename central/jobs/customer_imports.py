@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 POLL_S: Final = 1.0
 FILE_MIB: Final = 64
 #: Rows of one transaction: on SQLite everyone else waits meanwhile, on PostgreSQL nobody does.
-GATED_ROWS: Final = 300
+GATED_ROWS: Final = 60
 FREE_ROWS: Final = 5_000
 #: A file that was being read so long ago is left of a process that died.
 LEFT_AFTER: Final = timedelta(hours=1)

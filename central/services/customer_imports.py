@@ -245,21 +245,20 @@ def _apply(session: Session, row: ImportRow, first: int, last: int, given: Seque
     added = store.add_new(session, row, (first, last), known, given)
     if known:
         customers = store.load_customers(session, set(known.values()))
+        dossiers = store.load_dossiers(session, customers)
         for line in store.load_lines(session, row.id, set(known)):
-            _change_known(session, row, line, customers[known[line.number]])
+            customer = customers[known[line.number]]
+            dossier = dossiers.get(customer.id) or keep_dossier(
+                session, customer.customer_no, unit_id=None, handler_id=None, now=row.created_at
+            )
+            _change_known(row, line, customer, dossier)
     return added + len(known)
 
 
-def _change_known(session: Session, row: ImportRow, line: ImportLineRow, customer: CustomerRow) -> None:
+def _change_known(row: ImportRow, line: ImportLineRow, customer: CustomerRow, dossier: DossierRow) -> None:
     """Take over each field whose newest news this file is; remember what it was."""
     at, tag = row.created_at.astimezone(UTC).isoformat(), store.make_tag(row.id)
-    dossier = keep_dossier(
-        session, customer.customer_no, unit_id=customer.unit_id, handler_id=customer.handler_id, now=row.created_at
-    )
-    own = dossier.customer_id == customer.id
-    before: dict[str, Any] = {"fields": {}}
-    if own:
-        before["dossier"] = [dossier.unit_id, dossier.handler_id]
+    before: dict[str, Any] = {"fields": {}, "dossier": [dossier.unit_id, dossier.handler_id]}
     stamps = dict(customer.told)
     for name in filter(None, line.fields[store.GIVEN].split(",")):
         if tuple(stamps.get(name, ("", ""))) <= (at, tag):
@@ -267,8 +266,7 @@ def _change_known(session: Session, row: ImportRow, line: ImportLineRow, custome
             setattr(customer, name, line.fields[name])
             stamps[name] = [at, tag]
     customer.told = stamps
-    if own:
-        dossier.unit_id, dossier.handler_id = customer.unit_id, customer.handler_id
+    dossier.unit_id, dossier.handler_id = customer.unit_id, customer.handler_id
     line.before = before
 
 
@@ -288,13 +286,15 @@ def _take_back(session: Session, row: ImportRow, first: int, last: int) -> int:
             select(CustomerRow).where(CustomerRow.customer_no.in_([line.fields["customer_no"] for line in changed]))
         )
         customers = {each.customer_no: each for each in known}
+        dossiers = store.load_dossiers(session, [each.id for each in customers.values()])
         for line in changed:
-            _put_back(session, row, line, customers[line.fields["customer_no"]])
+            customer = customers[line.fields["customer_no"]]
+            _put_back(row, line, customer, dossiers[customer.id])
     row.rows_done = max(0, row.rows_done - len(added) - len(changed))
     return len(used)
 
 
-def _put_back(session: Session, row: ImportRow, line: ImportLineRow, customer: CustomerRow) -> None:
+def _put_back(row: ImportRow, line: ImportLineRow, customer: CustomerRow, dossier: DossierRow) -> None:
     """Give a customer back what a row changed, except what was told anew since."""
     tag, stamps = store.make_tag(row.id), dict(customer.told)
     before: dict[str, Any] = line.before or {"fields": {}}
@@ -307,8 +307,7 @@ def _put_back(session: Session, row: ImportRow, line: ImportLineRow, customer: C
             else:
                 stamps[name] = stamp
     customer.told = stamps
-    dossier = session.scalar(select(DossierRow).where(DossierRow.customer_id == customer.id))
-    if dossier is not None and "dossier" in before and (dossier.unit_id, dossier.handler_id) == told:
+    if "dossier" in before and (dossier.unit_id, dossier.handler_id) == told:
         dossier.unit_id, dossier.handler_id = before["dossier"]
     line.before = null()
 

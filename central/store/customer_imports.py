@@ -154,6 +154,12 @@ def load_customers(session: Session, customer_ids: Collection[str]) -> dict[str,
     return {row.id: row for row in session.scalars(query.with_for_update())}
 
 
+def load_dossiers(session: Session, customer_ids: Collection[str]) -> dict[str, DossierRow]:
+    """Return the own dossiers of these customers by customer, merged ones as they are."""
+    query = select(DossierRow).where(DossierRow.customer_id.in_(sorted(customer_ids))).order_by(DossierRow.id)
+    return {row.customer_id: row for row in session.scalars(query.with_for_update())}
+
+
 def load_changed(session: Session, import_id: str, first: int, last: int) -> Sequence[ImportLineRow]:
     """Return the rows that changed a customer who was known before."""
     query = select(ImportLineRow).where(
