@@ -199,23 +199,23 @@ def test_a_name_told_anew_stays_when_the_file_goes(centre: Centre) -> None:
     assert (found["name"], found["address"]) == ("新名", "旧址")
 
 
-@pytest.mark.parametrize(
-    ("body", "fault"),
-    [
-        (b"", "empty"),
-        (b"%PDF-1.4\n\0", "type"),
-        (b"PK\x03\x04broken", "broken"),
-        ("户号,户名\n1,锦".encode() + b"\xff\xff\n", "encoding"),
-        (b"name,address\nx,y\n", "headings"),
-        ("户号,户名\n".encode(), "empty"),
-        ("户号,户名\n1001,甲\n1002,".encode() + b"x" * 2_500 + b"\n", "cell"),
-        ("户号,户名\n".encode() + "".join(f"{n},甲\n" for n in range(30)).encode() + b'9,"' + b"x" * 140_000, "cell"),
-    ],
-)
-def test_hostile_files_are_refused_in_words_and_leave_nothing(centre: Centre, body: bytes, fault: str) -> None:
+HOSTILE = [
+    (b"", "empty"),
+    (b"%PDF-1.4\n\0", "type"),
+    (b"PK\x03\x04broken", "broken"),
+    ("户号,户名\n1,锦".encode() + b"\xff\xff\n", "encoding"),
+    (b"name,address\nx,y\n", "headings"),
+    ("户号,户名\n".encode(), "empty"),
+    ("户号,户名\n1001,甲\n1002,".encode() + b"x" * 2_500 + b"\n", "cell"),
+    ("户号,户名\n".encode() + "".join(f"{n},甲\n" for n in range(30)).encode() + b'9,"' + b"x" * 140_000, "cell"),
+]
+
+
+def test_hostile_files_are_refused_in_words_and_leave_nothing(centre: Centre) -> None:
     client = centre.client(Role.DEPARTMENT)
-    answer = send(client, body)
-    assert (answer.status_code, answer.json()["reason"], answer.json()["errors"]) == (422, "bad_table", [fault])
+    for body, fault in HOSTILE:
+        answer = send(client, body)
+        assert (answer.status_code, answer.json()["reason"], answer.json()["errors"]) == (422, "bad_table", [fault])
     worker(centre).run_all()
     with centre.tx.read() as session:
         assert session.scalars(select(CustomerRow.id)).all() == []
