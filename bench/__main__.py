@@ -23,7 +23,9 @@ def list_names() -> list[str]:
     """The benchmarks that exist, by name of their module or the shorter one they have."""
     short = {module: name for name, module in MODULES.items()}
     return sorted(
-        short.get(path.stem, path.stem) for path in HERE.glob("*.py") if not path.stem.startswith("_") and "def run(" in path.read_text()
+        short.get(path.stem, path.stem)
+        for path in HERE.glob("*.py")
+        if not path.stem.startswith("_") and "def run(" in path.read_text()
     )
 
 

@@ -32,6 +32,7 @@ from central.api import (
     roles,
     rooms,
     sessions,
+    templates,
     tasks,
     templates,
     units,

@@ -8,6 +8,7 @@ An attribute that a case doesn't have makes its comparison false; so `not` of it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -92,7 +93,7 @@ def _find_list_faults(condition: Condition, word: str, where: str, depth: int) -
 
 def _find_comparison_faults(condition: Condition, where: str) -> Iterator[str]:
     name = condition.get("attribute")
-    if not isinstance(name, str) or not 1 <= len(name) <= TEXT_MAX:
+    if not isinstance(name, str) or not 1 <= len(name) <= TEXT_MAX or not name.isprintable():
         yield f"{where}: no attribute named"
     found = [word for word in COMPARISONS if word in condition]
     if len(found) != 1 or set(condition) != {"attribute", *found}:
@@ -116,8 +117,13 @@ def _equal(left: Any, right: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_plain(value: Any) -> bool:
-    return _is_number(value) or isinstance(value, bool) or (isinstance(value, str) and len(value) <= TEXT_MAX)
+    return _is_number(value) or isinstance(value, bool) or _is_text(value)
+
+
+def _is_text(value: Any) -> bool:
+    # What both databases keep: no NUL, no halves of a character.
+    return isinstance(value, str) and len(value) <= TEXT_MAX and value.isprintable()
