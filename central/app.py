@@ -32,7 +32,6 @@ from central.api import (
     roles,
     rooms,
     sessions,
-    templates,
     tasks,
     templates,
     units,
