@@ -289,9 +289,6 @@ DONE_NOTES = {
     "template_asked": Word("normal", "clock", N_("A second person has been asked. Then make the version valid here.")),
     "template_valid": Word("normal", "done", N_("The version is valid from its day on.")),
     "calendar_changed": Word("normal", "done", N_("The calendar is changed. Dates of open cases follow in a moment.")),
-    "merge_asked": Word("normal", "done", N_("The merging waits for a second person's approval.")),
-    "merged": Word("normal", "done", N_("The dossiers are merged.")),
-    "merge_undone": Word("normal", "done", N_("The merging is taken back.")),
 }
 
 #: What became of a request for an aisle.
