@@ -310,7 +310,9 @@ def get_ending_contracts(
     limit: Limit = 50,
 ) -> PageOut[EndingContractOut]:
     """List contracts that end within so many days and don't renew themselves, the earliest first."""
-    page = list_ending_contracts(session, actor, request.app.state.read_clock(), within_days, after, limit)
+    page = list_ending_contracts(
+        session, actor, request.app.state.read_clock(), within_days=within_days, after=after, limit=limit
+    )
     return PageOut(items=[EndingContractOut.model_validate(each) for each in page.items], next_after=page.next_after)
 
 

@@ -40,6 +40,7 @@ def list_ending_contracts(
     session: Session,
     actor: Actor,
     now: datetime,
+    *,
     within_days: int = SPANS_DAYS[0],
     after: str | None = None,
     limit: int = 50,

@@ -152,7 +152,7 @@ def show_contracts(
 ) -> HTMLResponse:
     """Contracts that end within 90, 60 or 30 days."""
     actor, say, now = actor_of(request), say_in(request), request.app.state.read_clock()
-    page = list_ending_contracts(session, actor, now, days, after or None, PAGE_ROWS)
+    page = list_ending_contracts(session, actor, now, within_days=days, after=after or None, limit=PAGE_ROWS)
     counts = count_ending_contracts(session, actor, now)
     return render(
         request,

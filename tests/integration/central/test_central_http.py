@@ -58,7 +58,10 @@ def test_the_interface_is_described_without_the_net(centre: Centre) -> None:
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
             assert operation["summary"], (method, path)
-            assert "200" in operation["responses"] or {"201", "202", "204"} & set(operation["responses"]), (method, path)
+            assert "200" in operation["responses"] or {"201", "202", "204"} & set(operation["responses"]), (
+                method,
+                path,
+            )
     assert "Problem" in schema["components"]["schemas"]
 
 

@@ -36,7 +36,24 @@ OWN = {
     "dossier_id": "0" * 36,
     "merge_id": "0" * 36,
     "import_id": "0" * 36,
-} | dict.fromkeys(("role_id", "absence_id", "session_id", "unit_id", "approval_id", "delivery_id", "row_id", "document_id", "task_id", "page_id", "case_id", "template_id", "since_id"), "0" * 36)
+} | dict.fromkeys(
+    (
+        "role_id",
+        "absence_id",
+        "session_id",
+        "unit_id",
+        "approval_id",
+        "delivery_id",
+        "row_id",
+        "document_id",
+        "task_id",
+        "page_id",
+        "case_id",
+        "template_id",
+        "since_id",
+    ),
+    "0" * 36,
+)
 REFUSED = {401, 403}
 #: Streams never end by themselves; their door is walked by HEAD of the guard below.
 STREAMS = re.compile(r"/(live|events|stream)$")
