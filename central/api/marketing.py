@@ -29,7 +29,7 @@ router = APIRouter(prefix="/api/v1", tags=["marketing"])
 ONE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 #: Events written in one transaction: a full batch must not hold the gate for all others.
-EVENTS_AT_ONCE = 10
+EVENTS_AT_ONCE = 3
 BODY = {"content": {ONE: {"schema": {"type": "object"}}, BATCH: {"schema": {"type": "array"}}}, "required": True}
 Signature = Annotated[str | None, Header(alias="OpenAisle-Signature", max_length=200)]
 CaseNo = Annotated[str, Path(pattern=r"^[A-Za-z0-9._/-]{1,40}$")]

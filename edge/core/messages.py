@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from edge.core.reason_words import word_reasons
+
 Language = Literal["zh_CN", "en"]
 
 
@@ -465,6 +467,8 @@ def render_value(name: str, value: Any, language: Language) -> str:
         if "key" in value:
             return render_message(value["key"], value.get("params", {}), language)
         return describe_place(value, language) if name == "place" else str(dict(value))
+    if name in {"reason", "reasons"}:
+        return word_reasons(value if isinstance(value, str) else ",".join(map(str, value)), language)
     if isinstance(value, (list, tuple)):
         return ("、" if language == "zh_CN" else ", ").join(str(item) for item in value)
     return str(value)
