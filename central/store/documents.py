@@ -12,6 +12,7 @@ from central.store.base import ID_LENGTH, Base, Document, Instant
 from central.store.cases import STEP_LENGTH
 
 SHA256_LENGTH = 64
+LIKENESS_LENGTH = 64
 
 
 class TaskRow(Base):
@@ -81,6 +82,7 @@ class DocumentRow(Base):
     #: The paper itself (P17): original or copy, who verified the copy, how many pages it has.
     is_copy: Mapped[bool] = mapped_column(default=False)
     copy_verified_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+    copy_verified_at: Mapped[datetime | None] = mapped_column(Instant)
     pages: Mapped[int] = mapped_column(default=0)
     captured_at: Mapped[datetime | None] = mapped_column(Instant)
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -109,6 +111,24 @@ class DocumentActRow(Base):
     note: Mapped[str] = mapped_column(String(500), default="")
 
 
+class PaperMoveRow(Base):
+    """Whose hands a paper came into, only ever added; the newest row says where it is (P17)."""
+
+    __tablename__ = "paper_moves"
+    __table_args__ = (Index(None, "document_id", "at"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"))
+    #: A PaperMove of the domain.
+    kind: Mapped[str] = mapped_column(String(12))
+    #: Who has it from now on; nobody here when it was given back or is missing.
+    holder_id: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    acting_for: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
+    at: Mapped[datetime] = mapped_column(Instant)
+    note: Mapped[str] = mapped_column(String(400), default="")
+
+
 class ContentRow(Base):
     """Bytes written once under their SHA-256; checked on a schedule, quarantined when wrong."""
 
@@ -119,7 +139,7 @@ class ContentRow(Base):
     media_type: Mapped[str] = mapped_column(String(40))
     stored_at: Mapped[datetime] = mapped_column(Instant)
     #: good, wrong or missing.
-    state: Mapped[str] = mapped_column(String(8), default="good")
+    state: Mapped[str] = mapped_column(String(8), default="good", index=True)
     checked_at: Mapped[datetime | None] = mapped_column(Instant)
     next_check_at: Mapped[datetime] = mapped_column(Instant, index=True)
 
@@ -128,6 +148,7 @@ class UploadRow(Base):
     """One file as it came in: from whom, by which way, and what became of it."""
 
     __tablename__ = "uploads"
+    __table_args__ = (Index(None, "state", "unit_id", "uploaded_at"),)
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
     document_id: Mapped[str | None] = mapped_column(ForeignKey("documents.id"), index=True)
@@ -158,6 +179,8 @@ class PageRow(Base):
     width_px: Mapped[int]
     height_px: Mapped[int]
     dpi: Mapped[int | None]
+    #: What the page looks like in few bits: two scans of one paper differ in few of them.
+    likeness: Mapped[str | None] = mapped_column(String(LIKENESS_LENGTH))
     findings: Mapped[list[Any]] = mapped_column(Document, default=list)
     overridden_by: Mapped[str | None] = mapped_column(ForeignKey("people.id"))
     overridden_at: Mapped[datetime | None] = mapped_column(Instant)
