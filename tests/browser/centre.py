@@ -25,6 +25,8 @@ from tests.wait import wait_for
 ROOM = "r01"
 TREE = f"openaisle/v1/rooms/{ROOM}"
 COLUMN_MM = 550
+#: What centre and marketing system sign with.
+MARKETING_KEY, MARKETING_KEY_ID = b"a key of thirty-two good bytes!!", "k1"
 FREE_MM = 800
 
 
@@ -36,10 +38,15 @@ class Centre:
         self.plan: RoomPlan = plan_room()
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        #: Where a simulated marketing system listens, if there is one.
+        self.callback_port = _free_port()
+        (folder / "marketing.key").write_bytes(MARKETING_KEY)
         self.config = folder / "central.toml"
         self.config.write_text(
             f'[http]\nport = {self.port}\n[database]\nurl = "sqlite:///central.db"\n'
             f'[mqtt]\nport = {broker.port}\npassword_file = "{broker.password_file("central")}"\n'
+            f'[marketing]\ncallback_url = "http://127.0.0.1:{self.callback_port}/callbacks"\n'
+            f'[[marketing.keys]]\nid = "{MARKETING_KEY_ID}"\nfile = "marketing.key"\n'
             "[password]\ntime_cost = 1\nmemory_kib = 8192\n"
             '[log]\nlevel = "warning"\nform = "json"\n'
         )

@@ -1,9 +1,10 @@
-"""A handler's day with papers, the collector's return and review, and the step gate that opens in the end."""
+"""A handler's day with papers, the collector's return and review, and the marketing system that goes on in the end."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,19 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from central.services.documents import pass_review, self_check_document
-from central.services.step_gates import ask_gate
 from central.services.tasks import send_task
 from central.services.uploads import capture_pages
 from central.store.base import open_engine
 from central.store.passwords import SecretHasher
 from central.store.people import PersonRow
 from central.store.tx import Transactions
-from tests.browser.centre import Centre
+from simulators.marketing import MarketingSettings, MarketingSystem
+from simulators.marketing_cases import Case, CourierFaults, MarketingOffice, Stage
+from tests.browser.centre import MARKETING_KEY, MARKETING_KEY_ID, Centre
 from tests.browser.conftest import NewContext
 from tests.integration.business.papers import CASE, PaperHouse, capture, found_house
 from tests.integration.business.scans import draw_page, save
+from tests.wait import wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -84,42 +87,81 @@ def add_paper(page: Page, file: Path) -> None:
     expect(page.get_by_role("status")).to_contain_text("已发送审核")
 
 
-def read_gate(house: PaperHouse) -> str:
-    with house.tx.read() as session:
-        return ask_gate(session, None, CASE, "ACCEPT", datetime.now(UTC)).answer.state.value
+@pytest.fixture
+def marketing(centre: Centre, house: PaperHouse) -> Iterator[MarketingSystem]:
+    """A marketing system whose one case stands before the gate; nothing else happens there this year."""
+    office = MarketingOffice(3, datetime.now(UTC) + timedelta(days=366), customers=10)
+    office.cases.append(
+        Case(CASE, "LV-COM", ("510100001",), "li", "业务一班", position=0, stage=Stage.AT_GATE),
+    )
+    settings = MarketingSettings(centre.url, MARKETING_KEY, MARKETING_KEY_ID, centre.callback_port, pause_s=0.01)
+    system = MarketingSystem(settings, office, CourierFaults())
+    system.start()
+    yield system
+    system.close()
+
+
+def asks_gate(system: MarketingSystem) -> str:
+    """The step at which the case stands once the marketing system has asked whether it may go on."""
+    system.run(1, threading.Event())
+    return system.office.cases[0].step
+
+
+def expect_waiting(page: Page, **counts: int) -> None:
+    """What a person is told at log-in waits for them: the figure at the top, and each kind by its own."""
+    expect(page.locator(".bell.is-reminders b")).to_have_text(str(sum(counts.values())))
+    page.goto("/reminders")
+    for kind, count in counts.items():
+        expect(page.locator(f"[data-reminder={kind}]")).to_have_text(str(count))
+
+
+def return_paper(page: Page) -> None:
+    """Send the paper back; without a reason it is refused."""
+    page.get_by_role("link", name="待审核", exact=True).click()
+    page.get_by_role("link", name=PAPER, exact=True).click()
+    page.get_by_text("改为退回").click()
+    page.get_by_role("button", name="退回经办人").click()
+    expect(page.get_by_role("alert")).to_contain_text("请选择退回原因")
+    page.get_by_label("未签字").check()
+    page.fill("#note", "第二页缺签字")
+    page.get_by_role("button", name="退回经办人").click()
+    expect(page.get_by_role("status")).to_contain_text("退回经办人")
 
 
 def test_a_paper_goes_back_once_then_opens_the_gate(
-    enter: Callable[[str], Page], house: PaperHouse, tmp_path: Path
+    enter: Callable[[str], Page], house: PaperHouse, marketing: MarketingSystem, tmp_path: Path
 ) -> None:
     handler, collector = enter("li"), enter("zhao")
+    others = sum(row.medium == "paper" for code, row in house.documents().items() if code != PAPER_CODE)
     for name in ("unsigned", "signed"):
         (tmp_path / f"{name}.pdf").write_bytes(save(draw_page(name), form="PDF"))
-    handler.click("text=我的任务")
-    handler.get_by_role("link", name="锦江饭店").click()
+    expect_waiting(handler, to_add=1, to_send=0, contract=0, limit=0)
+    expect_waiting(collector, to_transfer=others)
+    handler.locator("#to_add ~ .table-wrap").get_by_role("link").click()
     add_paper(handler, tmp_path / "unsigned.pdf")
-    assert read_gate(house) == "closed"
+    # the figure follows by itself, on whatever page somebody is
+    expect(handler.locator(".bell.is-reminders b")).to_have_text("0")
+    assert asks_gate(marketing) == "ACCEPT"
 
-    collector.click("text=待审核")
-    collector.get_by_role("link", name=PAPER, exact=True).click()
-    collector.get_by_text("改为退回").click()
-    collector.get_by_role("button", name="退回经办人").click()
-    expect(collector.get_by_role("alert")).to_contain_text("请选择退回原因")
-    collector.get_by_label("未签字").check()
-    collector.fill("#note", "第二页缺签字")
-    collector.get_by_role("button", name="退回经办人").click()
-    expect(collector.get_by_role("status")).to_contain_text("退回经办人")
-    assert read_gate(house) == "closed"
-
+    return_paper(collector)
+    expect(handler.locator(".bell.is-reminders b")).to_have_text("1")
     handler.reload()
     handler.get_by_role("link", name=PAPER, exact=True).click()
     expect(handler.get_by_role("status")).to_contain_text("未签字")
     expect(handler.get_by_role("status")).to_contain_text("第二页缺签字")
     handler.go_back()
     add_paper(handler, tmp_path / "signed.pdf")
+    assert (asks_gate(marketing), marketing.counts["gates_passed"]) == ("ACCEPT", 0)
 
     collector.reload()
     collector.get_by_role("link", name=PAPER, exact=True).click()
     collector.get_by_role("button", name="审核通过").click()
     expect(collector.get_by_text("没有等待办理的文件")).to_be_visible()
-    assert read_gate(house) == "open"
+    expect_waiting(collector, to_transfer=others + 1)
+
+    wait_for(lambda: marketing.gates.get((CASE, "ACCEPT")) == "open", 20, "the callback that tells of the open gate")
+    assert asks_gate(marketing) == "SURVEY"
+    handler.get_by_role("link", name="工单", exact=True).click()
+    handler.get_by_role("link", name=CASE).click()
+    survey = handler.locator("#steps ~ .table-wrap tr", has_text="SURVEY")
+    expect(survey).to_contain_text("进行中")
