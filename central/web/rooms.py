@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -22,11 +22,12 @@ from central.services.rooms import RoomMap, list_places, list_rooms, show_room
 from central.web.answers import take_answer
 from central.web.attention import list_matters
 from central.web.banks import show_geometry
+from central.web.equipment import EXCESSES, SIGNS, list_signs, show_climate, tell_words
 from central.web.live import read_banks, stream_room
 from central.web.panel import AISLE_WORDS, Chosen, show_aisle, show_columns, show_face
 from central.web.render import Say, actor_of, render, say_in
 from central.web.transactions import ReadSession
-from central.web.words import BANK_STATES, GATEWAY_STATES
+from central.web.words import BANK_STATES, GATEWAY_STATES, Word
 
 router = APIRouter()
 
@@ -46,8 +47,16 @@ def show_rooms(request: Request, session: ReadSession) -> Response:
     if len(rooms) == 1:
         return RedirectResponse(f"/rooms/{rooms[0].id}", status_code=303)
     words = gateway_words(session, actor)
+    board = request.app.state.fan.board
     shown = [
-        {"id": room.id, "name": room.name, "number": room.number, "gateway_word": words[room.id]} for room in rooms
+        {
+            "id": room.id,
+            "name": room.name,
+            "number": room.number,
+            "gateway_word": words[room.id],
+            "signs": list_room_signs(read_banks(board, room.id)),
+        }
+        for room in rooms
     ]
     attention = len(list_matters(session, actor, say_in(request)))
     return render(request, "rooms.html", here="rooms", attention=attention, rooms=shown)
@@ -105,6 +114,7 @@ def show_map(
         state_words={
             state: {"tone": word.tone, "icon": word.icon, "text": say(word.text)} for state, word in BANK_STATES.items()
         },
+        equipment_words=tell_words(say),
         aisle_words={state: {"tone": word.tone, "text": say(word.text)} for state, word in AISLE_WORDS.items()},
         answer=answer,
         may_propose=allows(actor, Action.PROPOSE_AISLE),
@@ -137,6 +147,14 @@ class _Default(dict[str, Any]):
         return GATEWAY_STATES["never"]
 
 
+def list_room_signs(banks: Mapping[str, Mapping[str, Any]]) -> list[Word]:
+    """Return what stands anywhere in a room by its newest reports: dangers first, then air out of its band."""
+    signs = {code for view in banks.values() for code in list_signs(view)}
+    airs = [view["climate"] for view in banks.values() if isinstance(view.get("climate"), dict)]
+    out = {kind for air in airs if isinstance(air.get("out"), list) for kind in air["out"]}
+    return [word for table, found in ((SIGNS, signs), (EXCESSES, out)) for code, word in table.items() if code in found]
+
+
 def find_hits(session: Session, actor: Actor, room_id: str, text: str) -> tuple[tuple[str, ...], bool]:
     """Return the place keys at which boxes stand that a search finds, and whether there are more."""
     page = search_boxes(session, actor, SearchBoxes(text=text, room_id=room_id, limit=HITS_LIMIT))
@@ -166,6 +184,8 @@ def _list_banks(request: Request, say: Say, room: RoomMap, chosen: Chosen, layer
                 "fills": used if layer == "used" else {},
                 "hits": [{"column": column, "face": face} for column, face in hits],
                 "columns": show_columns(say, room, bank, chosen, view),
+                "signs": [SIGNS[code] for code in list_signs(view)],
+                "climate": show_climate(say, view),
             }
         )
     return shown

@@ -9,13 +9,14 @@ from edge.core.equipment_view import (
     name_hazards,
     show_climate,
     show_scan_alone,
+    tell_door,
 )
 from edge.core.events import Now
 from edge.core.geometry import find_aisle, list_aisles, list_segment_aisles, rail_length_mm
 from edge.core.occupancy import list_closing, list_locked, list_widths_mm, tell_occupancy
 from edge.core.outcomes import format_wall
 from edge.core.refusals import STALE_MS
-from edge.core.room import BankSettings
+from edge.core.room import BankSettings, ClimateBands
 from edge.core.shown import AisleView, BankView, ColumnView, IndicatorView
 from edge.core.state import Bank
 
@@ -23,7 +24,7 @@ from edge.core.state import Bank
 OFFLINE_MS = 10_000
 
 
-def show_bank(settings: BankSettings, bank: Bank, now: Now, *, steady: bool = True) -> BankView:
+def show_bank(settings: BankSettings, bank: Bank, now: Now, *, bands: ClimateBands, steady: bool = True) -> BankView:
     """Draw one bank."""
     snapshot = bank.snapshot
     age_ms = now.mono_ms - bank.read_mono_ms
@@ -54,8 +55,9 @@ def show_bank(settings: BankSettings, bank: Bank, now: Now, *, steady: bool = Tr
         operations=list_operations(bank),
         sensors=list_sensors(settings, bank, now),
         scan_alone=show_scan_alone(settings, now, steady=steady),
-        climate=show_climate(bank),
+        climate=show_climate(bank, bands),
         hazards=name_hazards(bank),
+        door_open=tell_door(bank),
     )
 
 

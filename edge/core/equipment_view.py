@@ -8,7 +8,7 @@ from edge.core.geometry import find_home_aisle
 from edge.core.operations import ASKABLE
 from edge.core.outcomes import format_instant
 from edge.core.requests import offers
-from edge.core.room import BankSettings, Sensor
+from edge.core.room import BankSettings, ClimateBands, Sensor
 from edge.core.sensors import is_scan_alone_valid, tell_sensor
 from edge.core.shown import ClimateView, OperationView, ScanAloneView, SensorView
 from edge.core.snapshot import MOVING
@@ -55,14 +55,22 @@ def show_scan_alone(settings: BankSettings, now: Now, *, steady: bool) -> ScanAl
     )
 
 
-def show_climate(bank: Bank) -> ClimateView:
-    """Show temperature and humidity with the alarms that stand."""
+def show_climate(bank: Bank, bands: ClimateBands) -> ClimateView:
+    """Show temperature and humidity with their bands and the alarms that stand."""
     detail = bank.detail
     return ClimateView(
         temperature_dc=detail.temperature_dc if detail is not None else None,
         humidity_permille=detail.humidity_permille if detail is not None else None,
         out=list(bank.alarms),
+        temperature_band_dc=[bands.temperature_min_dc, bands.temperature_max_dc],
+        humidity_band_permille=[bands.humidity_min_permille, bands.humidity_max_permille],
     )
+
+
+def tell_door(bank: Bank) -> bool | None:
+    """Tell whether the room's door stands open, where a controller has its contact."""
+    told = bank.detail.room_inputs if bank.detail is not None else None
+    return None if told is None or "door_contact" not in (bank.capabilities or ()) else "door_open" in told
 
 
 def name_hazards(bank: Bank) -> list[str]:

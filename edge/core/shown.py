@@ -87,6 +87,8 @@ class ClimateView(TypedDict):
     temperature_dc: int | None
     humidity_permille: int | None
     out: list[str]  # hot | cold | humid | dry
+    temperature_band_dc: list[int]  # lowest and highest that are right for paper
+    humidity_band_permille: list[int]
 
 
 class BankView(TypedDict):
@@ -115,6 +117,7 @@ class BankView(TypedDict):
     scan_alone: ScanAloneView | None
     climate: ClimateView
     hazards: list[str]  # fire | smoke | water
+    door_open: bool | None  # the room's own door; None: not told
 
 
 class ActView(TypedDict):

@@ -42,7 +42,10 @@ def kiosk_view(state: State, now: Now) -> KioskView:
         siren=any(bank.stop is not None and bank.stop.alarm for bank in state.banks.values()),
         prompt=prompts[0],
         prompts=prompts,
-        banks=[show_bank(each, state.banks[each.id], now, steady=state.clock_steady) for each in settings.banks],
+        banks=[
+            show_bank(each, state.banks[each.id], now, bands=settings.climate, steady=state.clock_steady)
+            for each in settings.banks
+        ],
         last_acts=[show_act(act) for act in state.acts],
         queue=[show_wish(state, wish, n, now) for bank in state.banks.values() for n, wish in enumerate(bank.queue)],
         sessions=[show_session(state, session) for session in state.sessions.values()],

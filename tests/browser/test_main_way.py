@@ -138,3 +138,26 @@ def test_an_offline_gateway_makes_the_map_stale(log_in: LogIn, room_voice: RoomV
         room_voice.say_presence("online")
         room_voice.show(draw_view(3))
     expect(page.locator("svg.plan")).not_to_have_class(re.compile("is-stale"))
+
+
+def test_air_and_dangers_are_told_in_words_and_follow_the_room(log_in: LogIn, room_voice: RoomVoice) -> None:
+    air: dict[str, object] = {"temperature_dc": 268, "humidity_permille": 520, "out": ["hot"]}
+    air |= {"temperature_band_dc": [140, 240], "humidity_band_permille": [450, 600]}
+    told = draw_view(3, climate=air, hazards=["smoke"], faults=["overload"], door_open=True)
+    page = log_in()
+    try:
+        room_voice.show(told)
+        page.goto("/rooms/r01")
+        signs = page.locator(".bank-signs li")
+        expected = ["烟雾", "过载", "库房门开着", "温度 26.8 °C(适宜 14 至 24 °C) 过热"]
+        expected.append("湿度 52 %(适宜 45 至 60 %) 适宜")
+        expect(signs).to_have_text(expected)
+        expect(signs.locator("svg.icon")).to_have_count(5)
+        # the same report drawn by the server, without script
+        bare = page.request.get("/rooms/r01").text()
+        assert all(word in bare for word in ("烟雾", "过载", "库房门开着", "温度 26.8 °C(适宜 14 至 24 °C)"))
+        room_voice.show(told | {"hazards": [], "faults": [], "door_open": False, "climate": air | {"out": []}})
+        expect(signs).to_have_text(["温度 26.8 °C(适宜 14 至 24 °C) 适宜", expected[-1]])
+    finally:
+        room_voice.show(draw_view(3))
+    expect(signs).to_have_count(0)

@@ -8,6 +8,8 @@ const panel = document.querySelector("#panel");
 const banner = document.querySelector("#live-banner");
 const language = document.documentElement.lang;
 const banks = new Map();
+const equipment = JSON.parse(map.dataset.equipment);
+const SVG = "http://www.w3.org/2000/svg";
 
 function addressOf(bank, selection) {
   const address = new URL(window.location.href);
@@ -50,6 +52,55 @@ function readState(element, view) {
   }
 }
 
+function signElement(kind, word, text) {
+  const item = document.createElement("li");
+  item.className = word ? `${kind} tone-${word.tone}` : kind;
+  if (word) {
+    const icon = document.createElementNS(SVG, "svg");
+    icon.setAttribute("class", "icon");
+    icon.setAttribute("aria-hidden", "true");
+    icon.append(document.createElementNS(SVG, "use"));
+    icon.firstChild.setAttribute("href", `/static/icons.svg#${word.icon}`);
+    item.append(icon);
+  }
+  for (const [name, said] of [["", text], ["word", word?.text ?? ""]]) {
+    if (!said) continue;
+    const span = document.createElement("span");
+    span.className = name;
+    span.textContent = said;
+    item.append(span, " ");
+  }
+  return item;
+}
+
+/** The rows of one report: the same rules as list_signs and show_climate of equipment.py. */
+function listEquipment(view, { words, signs, measures }) {
+  const told = [...(view.hazards ?? []), ...(view.faults ?? []), ...(view.door_open === true ? ["door_open"] : [])];
+  const known = new Set(told.map((code) => (signs.includes(code) ? code : "other")));
+  const rows = signs.filter((code) => known.has(code)).map((code) => ["sign", words[code], ""]);
+  const air = view.climate ?? {};
+  for (const { name, band, out, sentence, short } of measures) {
+    if (!Number.isInteger(air[name])) continue;
+    const over = out.find((kind) => (air.out ?? []).includes(kind));
+    const [low, high] = air[band] ?? [];
+    const text = Number.isInteger(low) && Number.isInteger(high) ? sentence : short;
+    const facts = { value: air[name], low, high };
+    const said = text.replace(/\{(\w+)\}/g, (_, fact) => String(facts[fact] / 10));
+    rows.push(["air", text === sentence || over ? words[over ?? ""] : null, said]);
+  }
+  return rows;
+}
+
+/** Tells air and dangers anew, but only when they changed: a list that is read aloud must not repeat itself. */
+function readEquipment(element, view) {
+  const rows = listEquipment(view, equipment);
+  const list = element.querySelector(".bank-signs");
+  const meaning = JSON.stringify(rows);
+  if (list.dataset.meaning === meaning) return;
+  list.dataset.meaning = meaning;
+  list.replaceChildren(...rows.map((row) => signElement(...row)));
+}
+
 /** How an aisle stands by a report; the same rule as find_aisle_state of panel.py. */
 function aisleState(view, aisle) {
   if (view.stale || view.state === "unknown" || view.state === "offline") return "unknown";
@@ -81,6 +132,7 @@ function showBank(view) {
   known.view = view;
   readState(known.element, view);
   readAisles(view);
+  readEquipment(known.element, view);
 }
 
 for (const element of map.querySelectorAll("[data-bank]")) {

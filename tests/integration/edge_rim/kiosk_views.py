@@ -116,8 +116,10 @@ def bank(open_aisle: int = 3, **changes: Any) -> dict[str, Any]:
              "tested_on": "2026-11-02", "test_due_at": "2027-05-01T16:00:00.000Z"}
         ],
         "scan_alone": None,
-        "climate": {"temperature_dc": 214, "humidity_permille": 523, "out": []},
+        "climate": {"temperature_dc": 214, "humidity_permille": 523, "out": [],
+                    "temperature_band_dc": [140, 240], "humidity_band_permille": [450, 600]},
         "hazards": [],
+        "door_open": False,
         **changes,
     }  # fmt: skip
 

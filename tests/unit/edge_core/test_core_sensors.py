@@ -275,7 +275,21 @@ def test_bands_are_the_rooms_own_and_alarms_are_shown() -> None:
     measure(scene, 190, 500)
     assert "climate_hot" in states(scene)
     view = kiosk_view(scene.state, scene.now)["banks"][0]["climate"]
-    assert view == {"temperature_dc": 190, "humidity_permille": 500, "out": ["hot"]}
+    assert view == {
+        "temperature_dc": 190, "humidity_permille": 500, "out": ["hot"],
+        "temperature_band_dc": [140, 180], "humidity_band_permille": [450, 600],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "inputs", "shown"),
+    [((), None, None), ((), (), None), (("door_contact",), (), False), (("door_contact",), ("door_open",), True)],
+)
+def test_a_door_is_shown_where_its_contact_tells_of_it(told: Any, inputs: Any, shown: bool | None) -> None:
+    scene = ready_scene()
+    scene.send(ControllerChanged("A", "online", capabilities=told))
+    scene.send(DetailArrived("A", ShelfDetail(room_inputs=inputs), scene.mono_ms))
+    assert kiosk_view(scene.state, scene.now)["banks"][0]["door_open"] is shown
 
 
 @pytest.mark.parametrize("hazard", ["fire", "smoke", "water"])

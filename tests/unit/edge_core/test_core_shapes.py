@@ -25,7 +25,7 @@ from edge.core.geometry import (
     rail_length_mm,
 )
 from edge.core.occupancy import list_closing, list_widths_mm
-from edge.core.room import BankSettings
+from edge.core.room import BankSettings, ClimateBands
 from edge.core.snapshot import Contact, Operation, ShelfDetail, ShelfSnapshot
 from edge.core.state import Bank, Target
 from tests.unit.edge_core.scene import START, make_bank
@@ -154,7 +154,7 @@ def test_what_is_said_of_a_width_is_true(steel: Steel, measured: bool) -> None:
 @given(steel=shapes())
 def test_every_shape_can_be_drawn_and_contacts_invent_no_travel(steel: Steel) -> None:
     known = steel.known(measured=False)
-    view = show_bank(steel.bank, known, NOW)
+    view = show_bank(steel.bank, known, NOW, bands=ClimateBands())
     assert [aisle["no"] for aisle in view["aisles"]] == list(list_aisles(steel.geometry))
     assert view["rail_mm"] == rail_length_mm(steel.geometry)
     assert view["home_aisles"] == [find_home_aisle(segment) for segment in steel.geometry.segments]
