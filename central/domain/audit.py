@@ -67,6 +67,7 @@ class AuditAct(StrEnum):
     TEMPLATE_APPROVED = "template_approved"
     CALENDAR_DAY_CHANGED = "calendar_day_changed"
     CALENDAR_HORIZON_MOVED = "calendar_horizon_moved"
+    RULES_SET = "rules_set"
     CASES_EXPORTED = "cases_exported"
 
 

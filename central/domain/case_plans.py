@@ -13,25 +13,17 @@ from central.domain.calendars import ONE_DAY, Calendar
 from central.domain.cases import CaseState, StepState, find_running
 from central.domain.clocks import Band, Due, Interval, Limit, find_due
 from central.domain.documents import UNSCANNED, DocumentState
+from central.domain.rules import RuleBook
 from central.domain.step_gates import GateAnswer, GateState, answer_gate
-from central.domain.tasks import DIGITISE, SEND, PaperFact, TaskState, judge_task
+from central.domain.tasks import PaperFact, TaskState, judge_task
 from central.domain.templates import DocumentPart, Need, StepPart, Template, choose_limit, list_due_documents
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the centre has set: limits of P2 and P7, and the pack of step limits where a case names none."""
-
-    limit_pack: str = "C"
-    digitise: Limit = DIGITISE
-    send: Limit = SEND
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What a plan is made on: rules, calendar, and the moment."""
 
-    rules: Rules
+    rules: RuleBook
     calendar: Calendar
     now: datetime
 
@@ -130,13 +122,18 @@ def find_due_of_step(case: CaseState, step: StepState, limit: Limit, calendar: C
     return find_due(calendar, limit, running) if running else None
 
 
+def find_limit_pack(case: CaseState, rules: RuleBook) -> str:
+    """Return which pack of step limits counts for a case: the one it names, else the one set when it was opened."""
+    return case.limit_pack or rules.at(case.opened_at).limit_pack
+
+
 def _plan_step(  # noqa: PLR0917 - the whole of what a step hangs on
     position: int, part: StepPart, told: StepState, case: CaseState, known: KnownCase, ground: Ground
 ) -> StepPlan:
     calendar = ground.calendar
     states = {code: each.state for (step, code), each in known.documents.items() if step == told.code}
     gate = answer_gate(part, case, states, calendar, calendar.find_day(ground.now))
-    limit = choose_limit(part, case.limit_pack or ground.rules.limit_pack, case.attributes)
+    limit = choose_limit(part, find_limit_pack(case, ground.rules), case.attributes)
     due = find_due_of_step(case, told, limit.to_limit(), calendar) if limit is not None else None
     dates = Dates() if due is None else _cache(due, ground, told.completed_at or case.closed_at)
     turned = known.gates.get(told.code, GateState.CLOSED) is not gate.state
@@ -153,7 +150,7 @@ def _plan_documents(
         created_at = told.papers.get(each.code)
         since = created_at or told.completed_at
         found = known.documents.get((told.code, each.code))
-        due = find_due(ground.calendar, ground.rules.digitise, [Interval(since)])
+        due = find_due(ground.calendar, ground.rules.at(since).digitise, [Interval(since)])
         owed_until = None
         if each.need is Need.OWED:
             owed_until = ground.calendar.find_day(told.completed_at) + timedelta(days=each.owed_days)
@@ -171,7 +168,7 @@ def _plan_task(told: StepState, asked: list[DocumentPlan], known: KnownCase, gro
     assert told.completed_at is not None, "documents are asked for when a step is completed"
     papers = [PaperFact(_state_of(known, told.code, each.part.code), each.part.need, each.part.gate) for each in asked]
     state = judge_task(papers)
-    due = find_due(ground.calendar, ground.rules.send, [Interval(told.completed_at)])
+    due = find_due(ground.calendar, ground.rules.at(told.completed_at).send, [Interval(told.completed_at)])
     waits = state in (TaskState.TO_ADD, TaskState.TO_SEND)
     return TaskPlan(
         told.code, told.handler, told.completed_at, state, _cache(due, ground, None if waits else told.completed_at)

@@ -53,6 +53,8 @@ class Action(StrEnum):
     APPROVE_TEMPLATE = "approve_template"
     SEE_CALENDAR = "see_calendar"
     EDIT_CALENDAR = "edit_calendar"
+    SEE_RULES = "see_rules"
+    EDIT_RULES = "edit_rules"
     SEE_MESSAGES = "see_messages"
     EDIT_MESSAGES = "edit_messages"
     SEE_API = "see_api"
@@ -141,6 +143,8 @@ TABLE: dict[Action, dict[Role, Reach]] = {
     Action.APPROVE_TEMPLATE: {Role.DEPARTMENT: Reach.ALL},
     Action.SEE_CALENDAR: dict.fromkeys((*_OWN_PAPERS, Role.ADMIN), Reach.SHARED),
     Action.EDIT_CALENDAR: {Role.ADMIN: Reach.ALL, Role.DEPARTMENT: Reach.ALL},
+    Action.SEE_RULES: dict.fromkeys((*_OWN_PAPERS, Role.ADMIN), Reach.SHARED),
+    Action.EDIT_RULES: {Role.ADMIN: Reach.ALL, Role.DEPARTMENT: Reach.ALL},
     Action.SEE_MESSAGES: {Role.ADMIN: Reach.ALL, Role.DEPARTMENT: Reach.ALL},
     Action.EDIT_MESSAGES: {Role.ADMIN: Reach.ALL},
     Action.SEE_API: dict.fromkeys(Role, Reach.SHARED),

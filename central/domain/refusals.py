@@ -19,6 +19,8 @@ class Reason(StrEnum):
     BAD_CURSOR = "bad_cursor"
     BAD_SEED = "bad_seed"
     BAD_TEMPLATE = "bad_template"
+    BAD_RULES = "bad_rules"
+    RULES_CHANGED = "rules_changed"
     LOGIN_TAKEN = "login_taken"
     WEAK_PASSWORD = "weak_password"  # noqa: S105 - a reason, not a secret
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason, not a secret

@@ -8,9 +8,6 @@ from enum import StrEnum
 from central.domain.people import Actor, Role
 from central.domain.permissions import Action, Scope, find_scope
 
-#: A contract is announced so long before its end.
-CONTRACT_DAYS = 90
-
 
 class ReminderKind(StrEnum):
     #: 待添加: a step is done, its required papers are not scanned.

@@ -1,6 +1,6 @@
 """What a sweep finds at a moment: the band of a clock, the urge that has fallen due, and when to look again.
 
-Pure: the sweep hands in cached dates, and writes what comes back. Whom an urge goes to stands in one table here.
+Pure: the sweep hands in cached dates and the rules for what fell due then, and writes what comes back.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from central.domain.calendars import ONE_DAY, Calendar
 from central.domain.clocks import Band
+from central.domain.rules import Rules
 from central.domain.urges import Level, UrgePolicy, find_occurrence
 
 
@@ -65,17 +66,6 @@ STEADY = {
     UrgeKind.LIMIT_WARNING: (Level.HANDLER, Level.TEAM_LEADER),
     UrgeKind.CONTRACT: (Level.HANDLER, Level.TEAM_LEADER),
 }
-#: The time limit of a step is the team leader's matter from the first hour on.
-LIMIT_POLICY = UrgePolicy(reached_at=((Level.HANDLER, 0), (Level.TEAM_LEADER, 0), (Level.CENTRE_MANAGER, 3)))
-SEND_POLICY = UrgePolicy()
-POLICIES = {
-    UrgeKind.SEND: SEND_POLICY,
-    UrgeKind.LIMIT: LIMIT_POLICY,
-    UrgeKind.SCAN: SEND_POLICY,
-    UrgeKind.DEBT: SEND_POLICY,
-}
-#: Days before a contract's end on which it is announced.
-MILESTONES_DAYS = (90, 60, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +87,9 @@ class Check:
     next_check_at: datetime | None
 
 
-def check_clock(subject: SubjectKind, due_at: datetime | None, warn_at: datetime | None, now: datetime) -> Check:
+def check_clock(
+    subject: SubjectKind, due_at: datetime | None, warn_at: datetime | None, now: datetime, rules: Rules
+) -> Check:
     """Return what the clock of something that isn't done says now; of missed occurrences only the newest."""
     work = CLOCKWORKS[subject]
     if due_at is None:
@@ -106,29 +98,30 @@ def check_clock(subject: SubjectKind, due_at: datetime | None, warn_at: datetime
         if warn_at is None or now < warn_at:
             return Check(Band.NORMAL, None, warn_at or due_at)
         return Check(Band.WARNING, Urge(work.warning, STEADY[work.warning][-1], 0, warn_at), due_at)
-    policy = POLICIES[work.overdue]
+    policy = find_policy(work.overdue, rules)
     found = find_occurrence(policy, due_at, now)
-    assert found is not None, "an overdue clock has a due period"
+    if found is None:
+        return Check(Band.OVERDUE, None, due_at + policy.after)
     if not work.repeats:
-        return Check(Band.OVERDUE, Urge(work.overdue, Level.HANDLER, 0, due_at), None)
+        return Check(Band.OVERDUE, Urge(work.overdue, Level.HANDLER, 0, due_at + policy.after), None)
     urge = Urge(work.overdue, found.level, found.number, found.due_at)
     return Check(Band.OVERDUE, urge, found.due_at + policy.every)
 
 
-def check_debt(owed_until: date, calendar: Calendar, now: datetime) -> Check:
+def check_debt(owed_until: date, calendar: Calendar, now: datetime, rules: Rules) -> Check:
     """Return what the day says until which a paper is owed: from the next one on it is urged for daily."""
     ends_at = calendar.start_of(owed_until + ONE_DAY)
-    policy = POLICIES[UrgeKind.DEBT]
+    policy = find_policy(UrgeKind.DEBT, rules)
     found = find_occurrence(policy, ends_at, now)
     if found is None:
-        return Check(Band.NORMAL, None, ends_at)
+        return Check(Band.NORMAL, None, ends_at) if now < ends_at else Check(Band.OVERDUE, None, ends_at + policy.after)
     urge = Urge(UrgeKind.DEBT, found.level, found.number, found.due_at)
     return Check(Band.OVERDUE, urge, found.due_at + policy.every)
 
 
-def check_contract(ends_on: date, calendar: Calendar, now: datetime) -> Check:
+def check_contract(ends_on: date, calendar: Calendar, now: datetime, rules: Rules) -> Check:
     """Return what a contract's end says now: one announcement for each milestone, named by its day."""
-    starts = [calendar.start_of(ends_on - timedelta(days=days)) for days in MILESTONES_DAYS]
+    starts = [calendar.start_of(ends_on - timedelta(days=days)) for days in rules.contract_days]
     reached = [at for at in starts if at <= now]
     next_check_at = min((at for at in starts if at > now), default=None)
     if not reached:
@@ -139,11 +132,16 @@ def check_contract(ends_on: date, calendar: Calendar, now: datetime) -> Check:
     return Check(band, Urge(UrgeKind.CONTRACT, Level.TEAM_LEADER, occurrence, newest), next_check_at)
 
 
-def list_levels(kind: UrgeKind, occurrence: int) -> Sequence[Level]:
+def find_policy(kind: UrgeKind, rules: Rules) -> UrgePolicy:
+    """Return how it is urged for something whose limit is over."""
+    return rules.limit_urging if kind is UrgeKind.LIMIT else rules.urging
+
+
+def list_levels(kind: UrgeKind, occurrence: int, rules: Rules) -> Sequence[Level]:
     """Return everybody who hears of an occurrence, from the bottom up."""
     if kind in STEADY:
         return STEADY[kind]
-    return tuple(level for level, first in POLICIES[kind].reached_at if first <= occurrence)
+    return tuple(level for level, first in find_policy(kind, rules).reached_at if first <= occurrence)
 
 
 def _check_standing(work: Clockwork, warn_at: datetime | None, now: datetime) -> Check:

@@ -6,13 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from central.domain.clocks import Limit, Unit
 from central.domain.documents import PASSED, DocumentState
 from central.domain.templates import Need
-
-#: P2 and P7: counted by the clock, day and night; both are settings of the centre.
-DIGITISE = Limit(48, Unit.HOURS, warn_before=12)
-SEND = Limit(48, Unit.HOURS, warn_before=12)
 
 
 class TaskState(StrEnum):

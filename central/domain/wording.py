@@ -113,6 +113,20 @@ WORDINGS: dict[Reason, Wording] = {
         N_("The template in force is unchanged."),
         N_("Correct the places named below and save it again."),
     ),
+    Reason.BAD_RULES: Wording(
+        422,
+        N_("The rules have errors"),
+        N_("The rules were checked as a whole, and errors were found."),
+        N_("The rules in force are unchanged."),
+        N_("Correct the places named below and set them again."),
+    ),
+    Reason.RULES_CHANGED: Wording(
+        409,
+        N_("Somebody else has set rules meanwhile"),
+        N_("The rules that you began with are no longer the newest."),
+        NOTHING_CHANGED,
+        N_("Look at the newest rules, then set yours again."),
+    ),
     Reason.BAD_SEED: Wording(
         422,
         N_("The room file has errors"),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
 from central.domain.calendars import SATURDAY, Calendar, DayKind
-from central.domain.case_plans import Ground, Rules
+from central.domain.case_plans import Ground
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows
 from central.domain.refusals import Reason, Refusal
@@ -20,6 +20,7 @@ from central.store.calendars import CalendarDayRow, CalendarRow, load_calendar, 
 from central.store.case_lists import find_stale_cases
 from central.store.case_writing import lock_case, rewrite_case
 from central.store.people import load_names
+from central.store.rules import load_rules
 
 #: Days that somebody enters lie in these years.
 FIRST_YEAR, LAST_YEAR = 2004, 2100
@@ -119,7 +120,7 @@ def list_stale_cases(session: Session, revision: int, after: str, limit: int) ->
 
 def recount_cases(session: Session, case_ids: Sequence[str], now: datetime) -> int:
     """Count the dates of these cases anew by the calendar in force; return how many gates turned by it."""
-    ground = Ground(Rules(), load_calendar(session), now)
+    ground = Ground(load_rules(session), load_calendar(session), now)
     # In the order of ids, as everybody who locks several cases does.
     return sum(len(rewrite_case(session, lock_case(session, case_id), ground)) for case_id in sorted(case_ids))
 

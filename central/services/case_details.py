@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.domain.case_plans import Ground, Rules, find_due_of_step
+from central.domain.case_plans import Ground, find_due_of_step, find_limit_pack
 from central.domain.cases import CaseState, Pause, Standing, StepState, fold_events, judge_standing
 from central.domain.clocks import Band, Due
 from central.domain.conditions import holds
@@ -25,6 +25,7 @@ from central.store.case_lists import load_person_names, load_unit_names
 from central.store.cases import CaseCustomerRow, CaseEventRow, CaseRow, load_case_events
 from central.store.customers import CustomerRow, DossierRow
 from central.store.documents import DocumentRow
+from central.store.rules import load_rules
 from central.store.scope import within_case
 from central.store.templates import TemplateRow, read_version
 
@@ -119,7 +120,7 @@ def show_case(session: Session, actor: Actor, case_id: str, now: datetime) -> Ca
     """Return a case in scope as it stands at this moment, folded anew."""
     row = _find_case(session, actor, CaseRow.id == case_id)
     events = load_case_events(session, row.id)
-    state, ground = fold_events(events), Ground(Rules(), load_calendar(session), now)
+    state, ground = fold_events(events), Ground(load_rules(session), load_calendar(session), now)
     documents = _load_documents(session, row.id)
     version = session.get(TemplateRow, row.template_id) if row.template_id is not None else None
     template = read_version(session, version.id) if version is not None else None
@@ -134,7 +135,7 @@ def show_case(session: Session, actor: Actor, case_id: str, now: datetime) -> Ca
         business_name_en=template.name_en if template is not None else row.business,
         template_id=row.template_id,
         template_version=version.version if version is not None else None,
-        limit_pack=state.limit_pack or ground.rules.limit_pack,
+        limit_pack=find_limit_pack(state, ground.rules),
         attributes=dict(state.attributes),
         standing=judge_standing(state.opened_at, state.closed_at, paused=state.paused),
         opened_at=state.opened_at,
@@ -194,7 +195,7 @@ def _see_step(
 ) -> StepSeen:
     calendar = ground.calendar
     states = {row.code: DocumentState(row.state) for row in documents if row.step == step.code}
-    limit = choose_limit(part, state.limit_pack or ground.rules.limit_pack, state.attributes)
+    limit = choose_limit(part, find_limit_pack(state, ground.rules), state.attributes)
     due = find_due_of_step(state, step, limit.to_limit(), calendar) if limit is not None else None
     ended_at = step.completed_at or state.closed_at
     return StepSeen(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.domain.case_plans import Ground, Rules
+from central.domain.case_plans import Ground
 from central.domain.marketing import (
     CASE_KINDS,
     ContractEnded,
@@ -29,6 +29,7 @@ from central.store.case_writing import GateTurned, find_handler, find_team, lock
 from central.store.cases import CaseEventRow, CaseRow, MarketingEventRow
 from central.store.customers import ContractRow, keep_customer, keep_dossier
 from central.store.ids import new_id
+from central.store.rules import load_rules
 from central.store.sweeps import answer_subjects
 
 
@@ -79,10 +80,10 @@ def take_news(session: Session, events: Sequence[MarketingEvent], key_id: str, n
             _take_other(session, event, now)
         taken.append(EventTaken(event.id, Taken.NEW))
     touched = {event.subject for event, end in zip(events, taken, strict=True) if end.result is Taken.NEW}
-    calendar = load_calendar(session)
+    calendar, rules = load_calendar(session), load_rules(session)
     turned: list[GateTurned] = []
     for number in sorted(touched & set(cases)):
-        turned += rewrite_case(session, cases[number], Ground(Rules(), calendar, now))
+        turned += rewrite_case(session, cases[number], Ground(rules, calendar, now))
     return NewsTaken(tuple(taken), tuple(turned))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.domain.calendars import Calendar, Hours
+from central.domain.calendars import ONE_DAY, Calendar, Hours
 from central.domain.messages import CHOICE_OF, Channel, Letter, Note, choose_time, place_of
 from central.domain.sweeps import SubjectKind, UrgeKind, list_levels
 from central.store.calendars import load_calendar
@@ -20,6 +20,7 @@ from central.store.ids import new_id
 from central.store.messages import Recipients, claim_untold, load_channels, load_facts, stop_deliveries
 from central.store.organisation import load_tree
 from central.store.people import PersonRow
+from central.store.rules import load_rules
 from central.store.urges import ChannelRow, DeliveryRow, MessageRow, UrgeRow
 
 #: Urges made into messages in one transaction, deliveries claimed at once.
@@ -42,6 +43,7 @@ def tell_urges(session: Session, hours: Hours, now: datetime, limit: int = URGES
     if not urges:
         return Told()
     calendar, people = load_calendar(session), Recipients(session, load_tree(session), now)
+    rules = load_rules(session)
     facts = _load_all_facts(session, urges)
     made: list[tuple[MessageRow, UrgeKind]] = []
     for urge in urges:
@@ -50,10 +52,11 @@ def tell_urges(session: Session, hours: Hours, now: datetime, limit: int = URGES
         if urge.answered_at is not None or about is None:
             continue
         kind = UrgeKind(urge.kind)
+        levels = list_levels(kind, urge.occurrence, rules.at(_find_limit_end(urge, about, calendar)))
         if kind is UrgeKind.DEBT:
             about |= {"due_at": about["owed_until"]}
         shown = {name: _plain(value) for name, value in about.items() if name not in _WHOSE}
-        for person_id in sorted(people.find(list_levels(kind, urge.occurrence), about["handler_id"], about["unit_id"])):
+        for person_id in sorted(people.find(levels, about["handler_id"], about["unit_id"])):
             message = MessageRow(
                 id=new_id(),
                 person_id=person_id,
@@ -123,6 +126,14 @@ def settle_letter(session: Session, letter: Letter, worker: str, error: str | No
             row = session.get(DeliveryRow, delivery_id)
             if row is not None:
                 postpone_row(session, DeliveryRow, row, worker, now, error=error)
+
+
+def _find_limit_end(urge: UrgeRow, about: dict[str, Any], calendar: Calendar) -> datetime:
+    """Return when the limit was over for which it is urged: the rules of that moment say who hears of it."""
+    if urge.kind == UrgeKind.DEBT and about["owed_until"] is not None:
+        return calendar.start_of(about["owed_until"] + ONE_DAY)
+    ended_at = about["due_at"]
+    return ended_at if isinstance(ended_at, datetime) else urge.due_at
 
 
 _WHOSE = ("id", "handler_id", "unit_id", "owed_until")

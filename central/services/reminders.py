@@ -11,12 +11,11 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, null, or_, sele
 from sqlalchemy.orm import Session
 
 from central.domain.approvals import DECIDES, ApprovalState
-from central.domain.calendars import Calendar
 from central.domain.documents import DocumentState
 from central.domain.locations import State
 from central.domain.people import Actor
 from central.domain.permissions import Scope, find_scope
-from central.domain.reminders import CONTRACT_DAYS, ReminderKind, find_reminded_scope
+from central.domain.reminders import ReminderKind, find_reminded_scope
 from central.domain.tasks import TaskState
 from central.domain.templates import Medium
 from central.store.approvals import ApprovalRow
@@ -27,6 +26,7 @@ from central.store.customers import ContractRow, CustomerRow
 from central.store.documents import DocumentRow, TaskRow
 from central.store.movements import BoxLocationRow
 from central.store.people import PersonRow
+from central.store.rules import load_rules
 from central.store.scope import within, within_case
 
 
@@ -70,7 +70,7 @@ class ReminderCounts:
 def count_all_reminders(session: Session, actor: Actor, now: datetime) -> ReminderCounts:
     """Return how much waits for this person, by kind; a kind that is none of theirs is left out."""
     kinds = {}
-    for kind, query in _list_queries(actor, now, lambda: load_calendar(session)):
+    for kind, query in _list_queries(actor, now, lambda: _find_last_announced(session, now)):
         counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
         kinds[kind] = session.scalar(counted) or 0
     return ReminderCounts(kinds, count_decisions(session, actor, now))
@@ -86,7 +86,7 @@ def list_reminders(session: Session, actor: Actor, now: datetime, limit: int) ->
     counts = count_all_reminders(session, actor, now).kinds
     return [
         ReminderList(kind, counts[kind], [Reminder(*row) for row in session.execute(query.limit(limit))])
-        for kind, query in _list_queries(actor, now, lambda: load_calendar(session))
+        for kind, query in _list_queries(actor, now, lambda: _find_last_announced(session, now))
     ]
 
 
@@ -113,13 +113,19 @@ def count_decisions(session: Session, actor: Actor, now: datetime) -> int:
 Query = Select[*tuple[Any, ...]]
 
 
-def _list_queries(actor: Actor, now: datetime, load: Callable[[], Calendar]) -> list[tuple[ReminderKind, Query]]:
+def _find_last_announced(session: Session, now: datetime) -> date:
+    """Return the last day of which a contract's end is announced already."""
+    days = load_rules(session).at(now).contract_days
+    return load_calendar(session).find_day(now) + timedelta(days=days[0])
+
+
+def _list_queries(actor: Actor, now: datetime, find_last: Callable[[], date]) -> list[tuple[ReminderKind, Query]]:
     """Return the query of each kind that concerns the person."""
     found = []
     for kind in ReminderKind:
         scope = find_reminded_scope(actor, kind)
         if not scope.empty:
-            found.append((kind, _QUERIES[kind](scope, now, load)))
+            found.append((kind, _QUERIES[kind](scope, now, find_last)))
     return found
 
 
@@ -163,8 +169,7 @@ def _select_boxes(scope: Scope) -> Query:
     )
 
 
-def _select_contracts(scope: Scope, now: datetime, calendar: Calendar) -> Query:
-    last = calendar.find_day(now) + timedelta(days=CONTRACT_DAYS)
+def _select_contracts(scope: Scope, last: date) -> Query:
     columns = (
         ContractRow.id,
         ContractRow.contract_no,
@@ -208,11 +213,11 @@ def _select_limits(scope: Scope, now: datetime) -> Query:
     )
 
 
-_QUERIES: dict[ReminderKind, Callable[[Scope, datetime, Callable[[], Calendar]], Query]] = {
-    ReminderKind.TO_ADD: lambda scope, _now, _load: _select_tasks(TaskState.TO_ADD, scope),
-    ReminderKind.TO_SEND: lambda scope, _now, _load: _select_tasks(TaskState.TO_SEND, scope),
-    ReminderKind.TO_TRANSFER: lambda scope, _now, _load: _select_transfers(scope),
-    ReminderKind.TO_SHELVE: lambda scope, _now, _load: _select_boxes(scope),
-    ReminderKind.CONTRACT: lambda scope, now, load: _select_contracts(scope, now, load()),
-    ReminderKind.LIMIT: lambda scope, now, _load: _select_limits(scope, now),
+_QUERIES: dict[ReminderKind, Callable[[Scope, datetime, Callable[[], date]], Query]] = {
+    ReminderKind.TO_ADD: lambda scope, _now, _last: _select_tasks(TaskState.TO_ADD, scope),
+    ReminderKind.TO_SEND: lambda scope, _now, _last: _select_tasks(TaskState.TO_SEND, scope),
+    ReminderKind.TO_TRANSFER: lambda scope, _now, _last: _select_transfers(scope),
+    ReminderKind.TO_SHELVE: lambda scope, _now, _last: _select_boxes(scope),
+    ReminderKind.CONTRACT: lambda scope, _now, find_last: _select_contracts(scope, find_last()),
+    ReminderKind.LIMIT: lambda scope, now, _last: _select_limits(scope, now),
 }

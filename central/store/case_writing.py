@@ -243,7 +243,7 @@ def _write_document(row: DocumentRow, plan: DocumentPlan) -> None:
         plan.owed_until,
     )
     asked = part.need is not Need.WELCOME
-    row.due_at, row.next_check_at = dates.due_at, dates.next_check_at if asked else None
+    row.due_at, row.warn_at, row.next_check_at = dates.due_at, dates.warn_at, dates.next_check_at if asked else None
     row.band = dates.band.value
 
 

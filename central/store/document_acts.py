@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from central.domain.case_plans import Ground, Rules
+from central.domain.case_plans import Ground
 from central.domain.documents import GATES, DocumentAct, DocumentState, PassedGate, ReturnReason, WayRefused, judge_act
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_acting_for, find_scope
@@ -20,6 +20,7 @@ from central.store.case_writing import lock_case, rewrite_case
 from central.store.cases import CaseRow
 from central.store.documents import DocumentActRow, DocumentRow
 from central.store.ids import new_id
+from central.store.rules import load_rules
 from central.store.scope import within_case
 
 REFUSED = {
@@ -134,4 +135,4 @@ def add_act(
 
 def follow_acts(session: Session, case: CaseRow, now: datetime) -> None:
     """Let task states and step gates follow what was done to documents of a locked case."""
-    rewrite_case(session, case, Ground(Rules(), load_calendar(session), now))
+    rewrite_case(session, case, Ground(load_rules(session), load_calendar(session), now))

@@ -89,6 +89,7 @@ class DocumentRow(Base):
     reviewed_at: Mapped[datetime | None] = mapped_column(Instant)
     accepted_at: Mapped[datetime | None] = mapped_column(Instant)
     due_at: Mapped[datetime | None] = mapped_column(Instant)
+    warn_at: Mapped[datetime | None] = mapped_column(Instant)
     next_check_at: Mapped[datetime | None] = mapped_column(Instant)
     band: Mapped[str] = mapped_column(String(8), default="normal")
 

@@ -20,6 +20,7 @@ from central.store import (
     organisation,
     people,
     rooms,
+    rules,
     sessions,
     settings,
     templates,
@@ -30,6 +31,7 @@ from central.store.base import Base
 TABLE_MODULES = (
     organisation,
     rooms,
+    rules,
     boxes,
     movements,
     gateways,

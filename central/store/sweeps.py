@@ -31,7 +31,7 @@ SWEPT: dict[SubjectKind, Any] = {
 READ = {
     SubjectKind.TASK: ("due_at", "warn_at"),
     SubjectKind.STEP: ("due_at", "warn_at", "assessed"),
-    SubjectKind.DOCUMENT: ("due_at", "need", "owed_until"),
+    SubjectKind.DOCUMENT: ("due_at", "warn_at", "need", "owed_until"),
     SubjectKind.CONTRACT: ("ends_on",),
 }
 OPEN_TASKS = (TaskState.TO_ADD.value, TaskState.TO_SEND.value)

@@ -134,6 +134,7 @@ SUBJECT_KINDS = {
     "template": N_("template"),
     "templates": N_("templates"),
     "calendar": N_("calendar"),
+    "rules": N_("rules of time"),
     "cases": N_("cases"),
 }
 
@@ -187,6 +188,7 @@ AUDIT_ACTS = {
     "template_approved": N_("version of a template made valid"),
     "calendar_day_changed": N_("day of the calendar changed"),
     "calendar_horizon_moved": N_("horizon of the calendar moved"),
+    "rules_set": N_("rules of time set"),
     "cases_exported": N_("list of cases exported"),
 }
 
@@ -288,6 +290,7 @@ DONE_NOTES = {
     "template_saved": Word("normal", "done", N_("The draft is saved. The version in force is unchanged.")),
     "template_asked": Word("normal", "clock", N_("A second person has been asked. Then make the version valid here.")),
     "template_valid": Word("normal", "done", N_("The version is valid from its day on.")),
+    "rules_set": Word("normal", "done", N_("The rules are set. They count for what begins from their day on.")),
     "calendar_changed": Word("normal", "done", N_("The calendar is changed. Dates of open cases follow in a moment.")),
 }
 

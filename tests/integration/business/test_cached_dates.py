@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from central.domain.case_plans import Dates, Ground, KnownCase, KnownDocument, Rules, plan_case
+from central.domain.case_plans import Dates, Ground, KnownCase, KnownDocument, plan_case
 from central.domain.cases import fold_events
 from central.domain.documents import DocumentState
 from central.services.marketing import take_news
@@ -21,6 +21,7 @@ from central.store.case_writing import lock_case, rewrite_case
 from central.store.cases import CaseRow, StepRow, load_case_events
 from central.store.documents import DocumentRow, TaskRow
 from central.store.ids import new_id
+from central.store.rules import load_rules
 from central.store.templates import TemplateRow
 from central.store.tx import Transactions
 from central.store.urges import UrgeRow
@@ -52,7 +53,7 @@ def tx(clean_engine: Engine) -> Transactions:
 def rebuild(session: Session, now: datetime) -> dict[tuple[str, ...], Dates]:
     """Work every date out again from news, template and calendar alone."""
     found: dict[tuple[str, ...], Dates] = {}
-    ground = Ground(Rules(), load_calendar(session), now)
+    ground = Ground(load_rules(session), load_calendar(session), now)
     for case in session.scalars(select(CaseRow)):
         rows = session.scalars(select(DocumentRow).where(DocumentRow.case_id == case.id))
         documents = {(row.step, row.code): KnownDocument(DocumentState(row.state), row.captured_at) for row in rows}
@@ -112,7 +113,7 @@ def test_a_case_written_anew_beside_sweeps_is_urged_for_once(tx: Transactions) -
         with tx.write() as session:
             made.append(sweep_due(session, now).made)
             case_id = session.scalars(select(CaseRow.id)).one()
-            rewrite_case(session, lock_case(session, case_id), Ground(Rules(), load_calendar(session), now))
+            rewrite_case(session, lock_case(session, case_id), Ground(load_rules(session), load_calendar(session), now))
     assert made[0] > 0
     assert made[1:] == [0, 0]
     with tx.read() as session:

@@ -14,13 +14,14 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from central.domain.case_plans import Ground, Rules
+from central.domain.case_plans import Ground
 from central.store.base import open_engine
 from central.store.calendars import load_calendar
 from central.store.callbacks import CallbackRow
 from central.store.case_writing import lock_case, rewrite_case
 from central.store.cases import CaseRow, MarketingEventRow, StepRow
 from central.store.documents import DocumentRow
+from central.store.rules import load_rules
 from central.store.tx import Transactions
 from simulators.marketing import MarketingSettings, MarketingSystem, sign
 from simulators.marketing_cases import CourierFaults, MarketingOffice, Pace, Stage
@@ -78,7 +79,7 @@ class House:
                 case = lock_case(session, case_id)
                 for row in session.scalars(select(DocumentRow).where(DocumentRow.case_id == case_id)):
                     row.state, row.captured_at = "accepted", now
-                rewrite_case(session, case, Ground(Rules(), load_calendar(session), now))
+                rewrite_case(session, case, Ground(load_rules(session), load_calendar(session), now))
 
     def close(self) -> None:
         self.process.terminate()

@@ -137,6 +137,7 @@ class House:
             handler_id=task.handler_id,
             paper_created_at=due_at - 48 * HOUR,
             due_at=due_at,
+            warn_at=due_at - 12 * HOUR,
             next_check_at=due_at - 12 * HOUR if state == "due" else None,
         )
         session.add(document)

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.domain.calendar_seed import found_calendar
-from central.domain.case_plans import CasePlan, Ground, KnownCase, KnownDocument, Rules, plan_case
+from central.domain.case_plans import CasePlan, Ground, KnownCase, KnownDocument, plan_case
 from central.domain.cases import CaseEvent, CaseEventKind, fold_events
 from central.domain.clocks import Band
 from central.domain.documents import DocumentState
+from central.domain.rules import DatedRules, RuleBook, Rules
 from central.domain.step_gates import GateState
 from central.domain.tasks import PaperFact, TaskState, judge_task
 from central.domain.templates import Need, parse_template
@@ -42,7 +43,9 @@ NEWS = [
 
 
 def plan(news: list[CaseEvent], after_hours: float, known: KnownCase | None = None, pack: str = "C") -> CasePlan:
-    ground = Ground(Rules(pack), CALENDAR, START + timedelta(hours=after_hours))
+    ground = Ground(
+        RuleBook((DatedRules(1, START, Rules(limit_pack=pack)),)), CALENDAR, START + timedelta(hours=after_hours)
+    )
     return plan_case(fold_events(news), TEMPLATE, known or KnownCase(), ground)
 
 

@@ -26,6 +26,7 @@ SEES_PAPERS = {
     Action.SEE_DOCUMENTS,
     Action.SEE_TEMPLATES,
     Action.SEE_CALENDAR,
+    Action.SEE_RULES,
     Action.SEE_API,
 }
 #: Written out once more, by hand: a change of the table has to be meant twice.
@@ -59,6 +60,7 @@ MAY = {
         Action.EDIT_TEMPLATE,
         Action.APPROVE_TEMPLATE,
         Action.EDIT_CALENDAR,
+        Action.EDIT_RULES,
         Action.SEE_MESSAGES,
     },
     Role.ADMIN: {
@@ -75,6 +77,8 @@ MAY = {
         Action.SEE_AUDIT,
         Action.SEE_CALENDAR,
         Action.EDIT_CALENDAR,
+        Action.SEE_RULES,
+        Action.EDIT_RULES,
         Action.SEE_MESSAGES,
         Action.EDIT_MESSAGES,
         Action.SEE_API,
