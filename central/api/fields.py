@@ -19,6 +19,8 @@ ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 
 RoomId = Annotated[str, Path(pattern=ROOM_ID)]
 RowId = Annotated[str, Path(pattern=ROW_ID)]
+#: The same inside a body.
+RowKey = Annotated[str, StringConstraints(pattern=ROW_ID)]
 StaffCode = Annotated[str, Path(pattern=r"^ST[0-9A-Z]{9}$")]
 BankKey = Annotated[str, Path(pattern=r"^[A-Za-z0-9]{1,8}$")]
 AisleNo = Annotated[int, Path(ge=0, le=999)]

@@ -45,6 +45,10 @@ class Action(StrEnum):
     SEE_ID_NUMBERS = "see_id_numbers"
     ADD_DOCUMENT = "add_document"
     SEND_DOCUMENT = "send_document"
+    #: See scans of a team that no cover sheet placed, and discard them: whose they are nobody knows yet.
+    SORT_SCANS = "sort_scans"
+    #: Let such a scan become pages of a document.
+    PLACE_SCAN = "place_scan"
     REVIEW_DOCUMENT = "review_document"
     ACCEPT_DOCUMENT = "accept_document"
     # rules
@@ -136,6 +140,8 @@ TABLE: dict[Action, dict[Role, Reach]] = {
     },
     Action.ADD_DOCUMENT: {Role.HANDLER: Reach.OWN_CASES},
     Action.SEND_DOCUMENT: {Role.HANDLER: Reach.OWN_CASES},
+    Action.SORT_SCANS: {Role.HANDLER: Reach.OWN_TEAM, Role.COLLECTOR: Reach.OWN_TEAM},
+    Action.PLACE_SCAN: {Role.HANDLER: Reach.OWN_CASES, Role.COLLECTOR: Reach.OWN_TEAM},
     Action.REVIEW_DOCUMENT: {Role.COLLECTOR: Reach.OWN_TEAM},
     Action.ACCEPT_DOCUMENT: {Role.ARCHIVIST: Reach.OWN_CENTRE},
     Action.SEE_TEMPLATES: dict.fromkeys(_OWN_PAPERS, Reach.SHARED),

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     DOCUMENT_STATE = "document_state"
     NO_PAGES = "no_pages"
     FINDINGS_OPEN = "findings_open"
+    SCAN_SETTLED = "scan_settled"
     GATE_BAN = "gate_ban"
     NOTHING_TO_SEND = "nothing_to_send"
     BAD_FILE = "bad_file"

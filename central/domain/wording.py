@@ -277,6 +277,13 @@ WORDINGS: dict[Reason, Wording] = {
         NOTHING_CHANGED,
         N_("Scan the page again, or look at it and say why it may stay."),
     ),
+    Reason.SCAN_SETTLED: Wording(
+        409,
+        N_("The pages wait no longer"),
+        N_("Somebody else placed or discarded some of these pages before."),
+        NOTHING_CHANGED,
+        N_("Load the scan anew and look at what still waits."),
+    ),
     Reason.GATE_BAN: Wording(
         409,
         N_("Another person has to do this"),

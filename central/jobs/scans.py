@@ -1,6 +1,7 @@
 """The job that takes in what scanners put into the folder of a team: each bundle behind its cover sheet.
 
-A file is taken whole or not at all: what can't be assigned or read is laid aside in the same folder for a person.
+A file is taken whole or not at all: what no cover sheet places waits for a person of the team, what can't be read is
+laid aside in the same folder.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from central.domain.people import Actor
 from central.domain.refusals import Refusal
 from central.jobs.uploads import UploadDesk
 from central.services.scans import find_bundle_owner, find_team_id
+from central.services.unassigned_scans import keep_unassigned
 from central.services.uploads import CapturePages, ReadFile, capture_pages
 from central.store.contents import OfferedFile
 from central.store.gate import GateBusyError
@@ -29,7 +31,7 @@ log = structlog.get_logger(__name__)
 POLL_S = 5.0
 #: A scanner may still be writing to a file that changed later than this.
 SETTLED_AFTER = timedelta(seconds=10)
-UNASSIGNED, REFUSED = "unassigned", "refused"
+REFUSED = "refused"
 
 
 class ScanWatch:
@@ -85,12 +87,14 @@ class ScanWatch:
                 scanned = self._desk.read_offered(OfferedFile(path.name, file))
         except Refusal as refusal:
             log.warning("scan_refused", file=path.name, reason=refusal.reason.value, details=refusal.details)
-            _lay_aside(path, REFUSED)
+            _lay_aside(path)
             return
         bundles = self._assign(unit_id, scanned)
         if bundles is None:
+            with self._tx.write() as session:
+                keep_unassigned(session, unit_id, scanned, self._read_clock())
+            path.unlink()
             log.warning("scan_unassigned", file=path.name)
-            _lay_aside(path, UNASSIGNED)
             return
         # All documents of a file in one transaction: after a crash the file is still there and comes in once.
         with self._tx.write() as session:
@@ -127,7 +131,7 @@ class ScanWatch:
             self._ended.wait(POLL_S)
 
 
-def _lay_aside(path: Path, name: str) -> None:
-    folder = path.parent / name
+def _lay_aside(path: Path) -> None:
+    folder = path.parent / REFUSED
     folder.mkdir(exist_ok=True)
     path.rename(folder / path.name)

@@ -17,7 +17,14 @@ from central.domain.permissions import Action
 from central.domain.refusals import Reason, Refusal
 from central.store.audit import add_audit
 from central.store.contents import KeptContent
-from central.store.document_acts import add_act, check_act, find_document, follow_acts, hold_document
+from central.store.document_acts import (
+    HeldDocument,
+    add_act,
+    check_act,
+    find_document,
+    follow_acts,
+    hold_document,
+)
 from central.store.documents import ContentRow, DocumentRow, PageRow, UploadRow
 from central.store.ids import new_id
 
@@ -59,6 +66,14 @@ class CapturePages:
     way: str = "browser"
 
 
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What a document was before a capture, and from which files its new pages came."""
+
+    before: dict[str, object]
+    files: list[dict[str, str]]
+
+
 def check_capture(session: Session, actor: Actor, document_id: str) -> None:
     """Refuse early, before bytes of a stranger lie on the disk, what `capture_pages` would refuse in the end."""
     row = find_document(session, actor, Action.ADD_DOCUMENT, document_id)
@@ -69,35 +84,45 @@ def check_capture(session: Session, actor: Actor, document_id: str) -> None:
 def capture_pages(session: Session, actor: Actor, command: CapturePages, now: datetime) -> int:
     """Add pages to a document, which is scanned then and to be checked; return how many pages have findings."""
     held = hold_document(session, actor, Action.ADD_DOCUMENT, command.document_id)
-    check_act(session, actor, held, DocumentAct.CAPTURE)
-    before = {"state": held.row.state, "pages": held.row.pages}
-    if command.replace or held.row.state == DocumentState.RETURNED.value:
-        _retire_pages(session, held.row, now)
+    before = begin_capture(session, actor, held, now, replace=command.replace)
     rows = list(_add_pages(session, actor, held.row, command, now))
     if command.counted is not None and held.row.pages != command.counted and rows:
         rows[-1].findings = [*rows[-1].findings, PageFinding(Finding.PAGE_COUNT, held.row.pages).to_body()]
+    files = [{"name": each.name, "sha256": each.content.sha256} for each in command.files]
+    end_capture(session, actor, held, Captured(before, files), now)
+    return sum(1 for row in rows if row.findings)
+
+
+def begin_capture(
+    session: Session, actor: Actor, held: HeldDocument, now: datetime, *, replace: bool = False
+) -> dict[str, object]:
+    """Refuse what can't be added to, retire what new pages stand for; return what the document was before."""
+    check_act(session, actor, held, DocumentAct.CAPTURE)
+    before: dict[str, object] = {"state": held.row.state, "pages": held.row.pages}
+    if replace or held.row.state == DocumentState.RETURNED.value:
+        _retire_pages(session, held.row, now)
+    return before
+
+
+def end_capture(session: Session, actor: Actor, held: HeldDocument, captured: Captured, now: datetime) -> None:
+    """Bring the document to its next state, and write down from which files its pages came."""
     following = find_next(DocumentState(held.row.state), DocumentAct.CAPTURE)
-    assert following is not None, "judged above"
+    assert following is not None, "judged when it began"
     held.row.state = following.value
     held.row.captured_at = held.row.captured_at or now
     add_act(session, actor, held, DocumentAct.CAPTURE, now)
-    after = {
-        "state": following.value,
-        "pages": held.row.pages,
-        "files": [{"name": each.name, "sha256": each.content.sha256} for each in command.files],
-    }
+    after = {"state": following.value, "pages": held.row.pages, "files": captured.files}
     entry = AuditEntry(
         AuditAct.DOCUMENT_CAPTURED,
         "document",
         held.row.id,
         held.name,
-        before=before,
+        before=captured.before,
         after=after,
         acting_for=held.acting_for,
     )
     add_audit(session, actor, entry, now)
     follow_acts(session, held.case, now)
-    return sum(1 for row in rows if row.findings)
 
 
 def keep_content(session: Session, content: KeptContent, media_type: str, now: datetime) -> None:
@@ -122,39 +147,37 @@ def _add_pages(
     session: Session, actor: Actor, row: DocumentRow, command: CapturePages, now: datetime
 ) -> Iterator[PageRow]:
     for file in command.files:
-        known = session.scalar(select(func.count()).where(UploadRow.sha256 == file.content.sha256)) or 0
-        keep_content(session, file.content, file.media_type, now)
-        upload = UploadRow(
-            id=new_id(),
-            document_id=row.id,
-            unit_id=row.unit_id,
-            name=file.name[:NAME_LENGTH],
-            sha256=file.content.sha256,
-            way=command.way,
-            state="taken",
-            pages=len(file.pages),
-            uploaded_at=now,
-            uploaded_by=actor.person_id,
-        )
-        session.add(upload)
-        session.flush()
-        for number, page in enumerate(file.pages, file.first):
-            keep_content(session, page.picture, PICTURE_TYPE, now)
+        upload = UploadRow(document_id=row.id, unit_id=row.unit_id, way=command.way, state="taken")
+        upload.uploaded_by = actor.person_id
+        for page in add_upload(session, upload, file, now):
             row.pages += 1
-            findings = [each.to_body() for each in check_page(page.measures)]
-            if known:
-                findings.append(PageFinding(Finding.DUPLICATE, known).to_body())
-            added = PageRow(
-                id=new_id(),
-                document_id=row.id,
-                upload_id=upload.id,
-                number=row.pages,
-                source_page=number,
-                image_sha256=page.picture.sha256,
-                width_px=page.measures.width_px,
-                height_px=page.measures.height_px,
-                dpi=page.measures.dpi,
-                findings=findings,
-            )
-            session.add(added)
-            yield added
+            page.document_id, page.number = row.id, row.pages
+            yield page
+
+
+def add_upload(session: Session, upload: UploadRow, file: ReadFile, now: datetime) -> Iterator[PageRow]:
+    """Add the rows of one file that came in and of its pages, numbered as in the file."""
+    known = session.scalar(select(func.count()).where(UploadRow.sha256 == file.content.sha256)) or 0
+    keep_content(session, file.content, file.media_type, now)
+    upload.id, upload.name, upload.sha256 = new_id(), file.name[:NAME_LENGTH], file.content.sha256
+    upload.pages, upload.uploaded_at = len(file.pages), now
+    session.add(upload)
+    session.flush()
+    for number, page in enumerate(file.pages, file.first):
+        keep_content(session, page.picture, PICTURE_TYPE, now)
+        findings = [each.to_body() for each in check_page(page.measures)]
+        if known:
+            findings.append(PageFinding(Finding.DUPLICATE, known).to_body())
+        added = PageRow(
+            id=new_id(),
+            upload_id=upload.id,
+            number=number,
+            source_page=number,
+            image_sha256=page.picture.sha256,
+            width_px=page.measures.width_px,
+            height_px=page.measures.height_px,
+            dpi=page.measures.dpi,
+            findings=findings,
+        )
+        session.add(added)
+        yield added

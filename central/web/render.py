@@ -58,6 +58,7 @@ MENU = (
     ("dossiers", "/dossiers", "list", N_("Dossiers"), Action.SEE_DOSSIERS),
     ("tasks", "/tasks", "clock", N_("My tasks"), Action.ADD_DOCUMENT),
     ("reviews", "/reviews", "search", N_("Reviews"), Action.REVIEW_DOCUMENT),
+    ("scans", "/scans", "in", N_("Scans without a place"), Action.SORT_SCANS),
     ("acceptances", "/acceptances", "shelf", N_("Acceptances"), Action.ACCEPT_DOCUMENT),
     ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_MERGE),
     ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_TEMPLATE),

@@ -7,16 +7,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
-from central.domain.masking import word_watermark
 from central.domain.permissions import Action, needs
 from central.domain.refusals import Reason, Refusal
 from central.domain.wording import N_
 from central.services.document_views import find_page
-from central.services.page_views import note_page_view
 from central.store.contents import OfferedFile
-from central.store.watermarks import draw_watermark
 from central.web.documents import show_document_page
-from central.web.render import PAGE_HEADERS, ZONE, actor_of, say_in
+from central.web.pictures import answer_picture
+from central.web.render import actor_of, say_in
 
 router = APIRouter(prefix="/documents/{document_id}/pages")
 
@@ -64,33 +62,9 @@ async def add_pages(request: Request, document_id: str) -> Response:
 @needs(Action.SEE_DOCUMENTS)
 async def show_picture(request: Request, document_id: str, page_id: str) -> Response:
     """The picture of one page, with who looks at it laid over; the view is written down before it leaves."""
-    actor, state = actor_of(request), request.app.state
-    now = state.read_clock()
-    async with state.tx.read_async() as session:
-        page = await run_sync(find_page, session, actor, document_id, page_id)
-    words = word_watermark(actor, now, ZONE)
-
-    def draw() -> bytes:
-        try:
-            picture = state.contents.find_path(page.sha256).read_bytes()
-        except OSError as error:
-            raise Refusal(Reason.CONTENT_WRONG) from error
-        return draw_watermark(picture, words, state.settings.contents.watermark_font)
-
-    drawn = await run_sync(draw)
-    async with state.tx.write_async() as session:
-        await run_sync(
-            lambda: note_page_view(
-                session,
-                actor,
-                subject_kind="document",
-                subject_id=document_id,
-                subject_name=page.document_name,
-                page_no=page.number,
-                now=now,
-            )
-        )
-    return Response(drawn, media_type="image/jpeg", headers=PAGE_HEADERS)
+    async with request.app.state.tx.read_async() as session:
+        page = await run_sync(find_page, session, actor_of(request), document_id, page_id)
+    return await answer_picture(request, page, "document", document_id)
 
 
 def _list_files(form: FormData) -> list[OfferedFile]:

@@ -1,4 +1,4 @@
-"""A pile of papers behind cover sheets becomes documents; what can't be assigned is laid aside for a person."""
+"""A pile of papers behind cover sheets becomes documents; what no cover sheet places waits for a person."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select
 from central.domain.captures import write_cover
 from central.jobs.scans import ScanWatch
 from central.jobs.uploads import UploadDesk
+from central.services.unassigned_scans import list_scans
 from central.settings import ContentsSettings
 from central.store.contents import ContentStore
 from central.store.documents import PageRow, UploadRow
@@ -89,9 +90,9 @@ def test_each_bundle_goes_to_the_document_of_its_cover(scanner: Scanner) -> None
     assert scanner.house.documents()["APPLICATION"].pages == 2
 
 
-def test_what_has_no_place_is_laid_aside(scanner: Scanner) -> None:
+def test_what_no_cover_places_waits_for_a_person_of_the_team(scanner: Scanner) -> None:
     document_id = scanner.house.documents()["APPLICATION"].id
-    scanner.scan(draw_page("no cover"), name="a.pdf")
+    pile = scanner.scan(draw_page("no cover"), draw_page("second"), name="a.pdf").read_bytes()
     scanner.scan(draw_cover("0" * 36), draw_page("unknown"), name="b.pdf")
     scanner.put(b"no pdf at all", "c.pdf")
     other = scanner.team.parent / "业务二班"
@@ -99,6 +100,16 @@ def test_what_has_no_place_is_laid_aside(scanner: Scanner) -> None:
     foreign = scanner.scan(draw_cover(document_id), draw_page("another team's scanner"), name="d.pdf")
     foreign.rename(other / "d.pdf")
     assert scanner.watch.run_round() == 4
-    assert scanner.left() == ["refused/c.pdf", "unassigned/a.pdf", "unassigned/b.pdf"]
-    assert (other / "unassigned" / "d.pdf").is_file()
-    assert scanner.house.documents()["APPLICATION"].state == "due"
+    # killed between the commit and the removal: the same file again waits once
+    scanner.put(pile, "a.pdf")
+    assert scanner.watch.run_round() == 1
+    assert scanner.left() == ["refused/c.pdf"]
+    assert not list(other.iterdir())
+    house = scanner.house
+    assert house.documents()["APPLICATION"].state == "due"
+    with house.tx.read() as session:
+        seen = {login: list_scans(session, house.actor(login)) for login in ("li", "zhao", "sun", "zhou", "qian", "wu")}
+    names = {login: [(each.name, each.pages) for each in scans] for login, scans in seen.items()}
+    assert names["li"] == names["zhao"] == [("a.pdf", 2), ("b.pdf", 2)]
+    assert names["sun"] == names["zhou"] == [("d.pdf", 2)]
+    assert names["qian"] == names["wu"] == []

@@ -46,6 +46,7 @@ OWN = {
         "delivery_id",
         "row_id",
         "document_id",
+        "scan_id",
         "task_id",
         "page_id",
         "case_id",

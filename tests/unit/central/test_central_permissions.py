@@ -31,8 +31,9 @@ SEES_PAPERS = {
 }
 #: Written out once more, by hand: a change of the table has to be meant twice.
 MAY = {
-    Role.HANDLER: SEES_PAPERS | {Action.SEE_ID_NUMBERS, Action.ADD_DOCUMENT, Action.SEND_DOCUMENT},
-    Role.COLLECTOR: SEES_PAPERS | {Action.SEE_ID_NUMBERS, Action.REVIEW_DOCUMENT},
+    Role.HANDLER: SEES_PAPERS
+    | {Action.SEE_ID_NUMBERS, Action.ADD_DOCUMENT, Action.SEND_DOCUMENT, Action.SORT_SCANS, Action.PLACE_SCAN},
+    Role.COLLECTOR: SEES_PAPERS | {Action.SEE_ID_NUMBERS, Action.REVIEW_DOCUMENT, Action.SORT_SCANS, Action.PLACE_SCAN},
     Role.ARCHIVIST: SEES_PAPERS
     | {
         Action.SEE_ROOMS,
