@@ -106,7 +106,7 @@ def list_scans(session: Session, actor: Actor) -> tuple[ScanSeen, ...]:
 
 def show_scan(session: Session, actor: Actor, scan_id: str) -> ScanShown:
     """Return one scan that waits, with its pages."""
-    found = next(iter(session.execute(_select_scans(actor).where(UploadRow.id == scan_id)).tuples()), None)
+    found = session.execute(_select_scans(actor).where(UploadRow.id == scan_id)).one_or_none()
     if found is None:
         raise NotFound
     query = (
@@ -196,7 +196,7 @@ def discard_pages(session: Session, actor: Actor, command: DiscardPages, now: da
     add_audit(session, actor, entry, now)
 
 
-def _select_scans(actor: Actor) -> Select[tuple[UploadRow, str, int]]:
+def _select_scans(actor: Actor) -> Select[UploadRow, str, int]:
     scope = find_scope(actor, Action.SORT_SCANS)
     waiting = (
         select(PageRow.upload_id, func.count().label("pages"))
