@@ -106,7 +106,7 @@ def demo(
         int, typer.Option(help="first of eight ports; taken ones are replaced, 0 takes free ones")
     ] = FIRST_PORT,
 ) -> None:
-    """Start centre, broker, gateway and a simulated room, do the main job once, stay until Ctrl-C."""
+    """Start centre, broker, gateway, a simulated room and office, do the main jobs once, stay until Ctrl-C."""
     raise typer.Exit(perform(once=once, folder=folder, first_port=port, say=typer.echo))
 
 

@@ -90,11 +90,19 @@ class MarketingSystem:
         data = event["data"]
         self.gates[data["case_no"], data["step"]] = data["state"]
         self.counts["callbacks"] += 1
+        log.info("gate_told", case_no=data["case_no"], step=data["step"], state=data["state"])
+
+    def describe(self, case_no: str) -> dict[str, Any]:
+        """Tell where a case stands here, and what callbacks told of its gates."""
+        case = next((each for each in self.office.cases if each.number == case_no), None)
+        gates = {step: state for (number, step), state in list(self.gates.items()) if number == case_no}
+        return {"step": case and case.step, "stage": case and case.stage, "gates": gates}
 
     def _ask_gates(self) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = []
         for case in self.office.list_at_gate():
             if self._is_open(case):
+                log.info("case_goes_on", case_no=case.number, step=case.step)
                 events += self.office.pass_gate(case, min(self._now, datetime.now(UTC)))
                 self.counts["gates_passed"] += 1
         return events
@@ -171,6 +179,11 @@ class _CallbackHandler(BaseHTTPRequestHandler):
             return
         self._answer(204)
 
+    def do_GET(self) -> None:
+        """Tell of one case: `/cases/<number>`. For whoever watches from outside; it changes nothing."""
+        case_no = self.path.removeprefix("/cases/")
+        self._answer(200, json.dumps(self.server.system.describe(case_no)).encode())
+
     def _is_signed(self, body: bytes) -> bool:
         settings = self.server.system.settings
         header = self.headers.get("OpenAisle-Signature", "")
@@ -180,10 +193,11 @@ class _CallbackHandler(BaseHTTPRequestHandler):
             return False
         return hmac.compare_digest(header, sign(settings.key, settings.key_id, body, int(seconds)))
 
-    def _answer(self, status: int) -> None:
+    def _answer(self, status: int, body: bytes = b"") -> None:
         self.send_response(status)
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
         """Log by our own logger, quietly."""

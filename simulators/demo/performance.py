@@ -6,12 +6,13 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
 
-from simulators.demo.office import found_office
+from simulators.demo.office import OfficePerson, found_office
+from simulators.demo.office_day import OfficeDay
 from simulators.demo.stage import Stage, StageError
 from simulators.demo.story import Story
 from simulators.demo.timeline import Timeline
@@ -31,12 +32,12 @@ def perform(*, once: bool, folder: Path | None, first_port: int, say: Callable[[
     try:
         stage = Stage(place, first_port=first_port)
         _put_up(stage, timeline)
-        _introduce(stage, say)
+        people = _begin_business(stage, timeline)
+        _introduce(stage, people, say)
         status = _play(stage, timeline, say)
         if not once:
-            _begin_business(stage, say)
             _invite(stage, say)
-            ended.wait()
+            _stay(stage, timeline, ended)
     except StageError as error:
         say(f"\n没有搭起来 · the stage did not come up: {error}")
         status = 1
@@ -73,10 +74,13 @@ def _put_up(stage: Stage, timeline: Timeline) -> None:
     stage.write_description()
 
 
-def _introduce(stage: Stage, say: Callable[[str], object]) -> None:
+def _introduce(stage: Stage, people: Sequence[OfficePerson], say: Callable[[str], object]) -> None:
     say(f"\n  中心 centre      {stage.centre_url}")
     for user in stage.plan.users:
         say(f"    {user.login:<10} {user.password:<22} {user.name} ({', '.join(user.roles)})")
+    for person in people:
+        say(f"    {person.login:<10} {person.password:<22} {person.name} ({person.role})")
+    say(f"  营销系统         日志 log: {stage.marketing.log}")
     say(f"  库房屏 kiosk     {stage.kiosk_url}")
     for one in stage.plan.staff:
         say(f"    {one.code}  PIN {one.pin}  {one.name}")
@@ -84,18 +88,31 @@ def _introduce(stage: Stage, say: Callable[[str], object]) -> None:
     say(f"  控制器 shelf     modbus tcp 127.0.0.1:{stage.ports.service}, unit 1 (只读 read-only)")
 
 
-def _begin_business(stage: Stage, say: Callable[[str], object]) -> None:
+def _begin_business(stage: Stage, timeline: Timeline) -> tuple[OfficePerson, ...]:
     """Found a department with its people, then let the marketing system work on their cases."""
     admin = next(user for user in stage.plan.users if "admin" in user.roles)
     try:
         people = found_office(stage.centre_url, (admin.login, admin.password), stage.plan.options.room_id)
     except httpx.HTTPError as error:
-        say(f"\n没有业务 · no business: {error}")
-        return
+        raise StageError(f"the office was not founded: {error}") from error
     stage.marketing.start()
-    say(f"\n营销系统 · marketing system: news to {stage.centre_url}/cases, log: {stage.marketing.log.name}")
-    for one in people:
-        say(f"    {one.login:<10} {one.password:<22} {one.name} ({one.role})")
+    timeline.mark("办公室与营销系统 · office and marketing system", f"{len(people)} 人 people")
+    return people
+
+
+def _stay(stage: Stage, timeline: Timeline, ended: threading.Event) -> None:
+    """Let the office work on, some cases left lying, until somebody ends it."""
+    try:
+        day = OfficeDay(stage, timeline)
+    except httpx.HTTPError as error:
+        timeline.say(f"\n办公室没有上班 · the office does not work: {error}")
+        ended.wait()
+        return
+    try:
+        timeline.head("办公室日常 · the office at work")
+        day.work(ended, timeline.say)
+    finally:
+        day.close()
 
 
 def _invite(stage: Stage, say: Callable[[str], object]) -> None:
@@ -113,9 +130,14 @@ def _play(stage: Stage, timeline: Timeline, say: Callable[[str], object]) -> int
             story.play()
         finally:
             story.close()
+        day = OfficeDay(stage, timeline)
+        try:
+            day.play()
+        finally:
+            day.close()
     except (StaffError, WitnessError, httpx.HTTPError, OSError) as error:
         say(f"\n没有完成 · not done: {error}")
-        for program in stage.programs:
+        for program in (*stage.programs, stage.marketing):
             state = "running" if program.running else f"ended with {program.exit_status}"
             sys.stderr.write(f"--- {program.name} ({state})\n{program.tail()}\n")
         return 1

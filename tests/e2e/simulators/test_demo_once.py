@@ -21,6 +21,11 @@ STEPS = (
     "indicator",
     "the centre knows who has it",
     "history",
+    "the gate is closed",
+    "one goes back",
+    "the gate is open",
+    "the signed callback was heard",
+    "the case went on",
 )
 
 
