@@ -18,7 +18,7 @@ from central.domain.refusals import NotFound, Reason, Refusal
 from central.store import dossiers as store
 from central.store.approvals import ApprovalRow, ask_approval, take_approval
 from central.store.audit import add_audit
-from central.store.case_writing import refile_case
+from central.store.case_filing import refile_case
 from central.store.cases import CaseCustomerRow
 from central.store.customers import MERGED, OPEN, DossierMergeRow, DossierRow
 from central.store.ids import new_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -147,7 +148,7 @@ def keep_customer(session: Session, customer_no: str, now: datetime) -> Customer
     row = session.scalar(query)
     if row is None:
         values = {"id": new_id(), "customer_no": customer_no, "name": "", "state": ACTIVE, "created_at": now}
-        _insert_once(session, CustomerRow, values)
+        _insert_once(session, CustomerRow, [values])
         row = session.scalars(query).one()
     return row
 
@@ -169,12 +170,67 @@ def keep_dossier(
             "state": OPEN,
             "opened_at": now,
         }
-        _insert_once(session, DossierRow, values)
+        _insert_once(session, DossierRow, [values])
         row = session.scalars(query).one()
     while row.merged_into is not None:
         into = select(DossierRow).where(DossierRow.id == row.merged_into)
         row = session.scalars(_hold_against_merging(into)).one()
     return row
+
+
+def keep_dossiers(
+    session: Session, numbers: Sequence[str], *, unit_id: str | None, handler_id: str | None, now: datetime
+) -> list[str]:
+    """Return the ids of the dossiers of many customer numbers, in their order, as `keep_dossier` finds each of them."""
+    customers = _keep_customers(session, numbers, now)
+    query = (
+        select(DossierRow.customer_id, DossierRow.id, DossierRow.merged_into)
+        .where(DossierRow.customer_id.in_([each.id for each in customers.values()]))
+        .order_by(DossierRow.id)
+        .with_for_update(read=True, key_share=True)
+    )
+    found = {customer_id: (dossier_id, into) for customer_id, dossier_id, into in session.execute(query)}
+    missing = [
+        {
+            "id": new_id(),
+            "customer_id": customer.id,
+            "dossier_no": number,
+            "unit_id": customer.unit_id or unit_id,
+            "handler_id": customer.handler_id or handler_id,
+            "state": OPEN,
+            "opened_at": now,
+        }
+        for number, customer in customers.items()
+        if customer.id not in found
+    ]
+    if missing:
+        _insert_once(session, DossierRow, missing)
+        found = {customer_id: (dossier_id, into) for customer_id, dossier_id, into in session.execute(query)}
+    kept = []
+    for number in numbers:
+        dossier_id, into = found[customers[number].id]
+        while into is not None:
+            step = select(DossierRow.id, DossierRow.merged_into).where(DossierRow.id == into)
+            dossier_id, into = session.execute(step.with_for_update(read=True, key_share=True)).one()
+        kept.append(dossier_id)
+    return kept
+
+
+def _keep_customers(session: Session, numbers: Sequence[str], now: datetime) -> dict[str, Any]:
+    """Return id, unit and handler of customers by number; all add them in one order, lest they lock each other out."""
+    wanted = sorted(set(numbers))
+    query = select(CustomerRow.customer_no, CustomerRow.id, CustomerRow.unit_id, CustomerRow.handler_id)
+    query = query.where(CustomerRow.customer_no.in_(wanted)).order_by(CustomerRow.customer_no)
+    found = {each.customer_no: each for each in session.execute(query)}
+    missing = [
+        {"id": new_id(), "customer_no": number, "name": "", "state": ACTIVE, "created_at": now}
+        for number in wanted
+        if number not in found
+    ]
+    if missing:
+        _insert_once(session, CustomerRow, missing)
+        found = {each.customer_no: each for each in session.execute(query)}
+    return found
 
 
 def _hold_against_merging(query: Select[DossierRow]) -> Select[DossierRow]:
@@ -183,8 +239,8 @@ def _hold_against_merging(query: Select[DossierRow]) -> Select[DossierRow]:
     return held.execution_options(populate_existing=True)
 
 
-def _insert_once(session: Session, kind: type[Base], values: dict[str, Any]) -> None:
-    """Insert a row unless somebody else just did: the unique number decides, and nobody's transaction fails."""
+def _insert_once(session: Session, kind: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows unless somebody else just did: the unique number decides, and nobody's transaction fails."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     session.flush()
-    session.execute(dialect.insert(kind).values(**values).on_conflict_do_nothing())
+    session.connection().execute(dialect.insert(kind.__table__).on_conflict_do_nothing(), list(rows))

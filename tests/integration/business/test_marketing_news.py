@@ -8,7 +8,7 @@ from datetime import date
 from importlib import resources
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 
 from central.domain.refusals import NotFound
@@ -17,6 +17,7 @@ from central.services.marketing import NewsTaken, Taken, take_news
 from central.services.step_gates import ask_gate
 from central.store.callbacks import CallbackRow
 from central.store.cases import CaseRow
+from central.store.customers import CitationRow
 from central.store.documents import DocumentRow
 from central.store.ids import new_id
 from central.store.schema import metadata
@@ -49,7 +50,7 @@ def tx(clean_engine: Engine) -> Transactions:
 
 def take(tx: Transactions, events: list[dict[str, object]]) -> NewsTaken:
     with tx.write() as session:
-        return take_news(session, [read(event) for event in events], "2026-11", LATER)
+        return take_news(session, [read(each) for each in events], "2026-11", LATER)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -102,6 +103,39 @@ def test_a_gate_that_turns_is_told_once(tx: Transactions) -> None:
         assert [(subject, sequence) for subject, sequence, _ in told] == [("8001/SURVEY", 1)]
         assert told[0].body["state"] == "open"
         assert session.scalar(select(CaseRow.paused).where(CaseRow.case_no == "8001")) is True
+
+
+def test_many_customers_cost_no_more_statements_than_two(tx: Transactions) -> None:
+    """What one write asks of the database is a matter of sets: the gate of all writers must not be held by the row."""
+    needed = []
+    for count in (2, 80):
+        case_no, numbers = f"9{count:03}", [f"5101{count:03}{number:05}" for number in range(count)]
+        opened = tell(40 + count, "case_opened", 0, case_no=case_no, business="LV-COM", customers=numbers)
+        take(tx, [opened])
+        done = tell(41 + count, "step_completed", 3, case_no=case_no, step="ACCEPT")
+        needed.append(count_statements(tx, [done]))
+        with tx.read() as session:
+            filed = select(DocumentRow.id).join(CaseRow).where(CaseRow.case_no == case_no)
+            papers = len(session.scalars(filed).all())
+            cited = session.scalars(select(CitationRow.document_id).where(CitationRow.document_id.in_(filed))).all()
+        assert papers > 0
+        assert len(cited) == papers * (count - 1)
+    assert needed[0] == needed[1] < 40
+
+
+def count_statements(tx: Transactions, events: list[dict[str, object]]) -> int:
+    """Take news and return how many statements that took."""
+    seen: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        seen.append(statement)
+
+    event.listen(tx.engine, "before_cursor_execute", note)
+    try:
+        take(tx, events)
+    finally:
+        event.remove(tx.engine, "before_cursor_execute", note)
+    return len(seen)
 
 
 def test_a_case_keeps_the_template_that_it_began_with(tx: Transactions) -> None:
