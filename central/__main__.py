@@ -27,6 +27,7 @@ from central.domain.seeds import parse_seed
 from central.domain.wording import word_refusal
 from central.jobs.audit_chain import read_heads
 from central.jobs.backup import KEEP, make_backup, restore_backup
+from central.jobs.content_copies import NO_LIMIT, name_some
 from central.jobs.room_import import drop_import, is_staging, run_import, take_back_import
 from central.services.audit import verify_audit
 from central.services.business_seed import Seeded
@@ -37,6 +38,7 @@ from central.services.room_import import Progress
 from central.settings import CentralSettings, SettingsError, read_settings, show_settings
 from central.store.backups import BackupError
 from central.store.base import open_engine
+from central.store.contents import ContentStore
 from central.store.migrate import newest_revision, read_revision, upgrade_schema
 from central.store.movements import rebuild_locations as rebuild_all_locations
 from central.store.tx import Transactions
@@ -233,25 +235,31 @@ def backup(
     to: Annotated[Path, typer.Option(help="Folder for copies, best on another disk.")],
     keep: Annotated[int, typer.Option(min=1, help="How many copies to keep.")] = KEEP,
 ) -> None:
-    """Copy the database while the centre works, put the copy back somewhere else, and only then call its facts safe."""
+    """Copy database and papers while the centre works, put the copy back elsewhere, only then call its facts safe."""
     try:
         with store(context) as tx:
-            made = make_backup(tx, to, read_clock(), keep)
+            made = make_backup(tx, open_contents(context), to, read_clock(), keep)
     except (BackupError, OSError) as error:
         fail(f"no backup: {error}", "the database is unchanged; earlier copies are kept")
     facts = sum(each.through for each in made.held)
-    typer.echo(f"{made.file}: {made.rows} rows, {facts} facts of {len(made.held)} epochs, proven")
+    typer.echo(
+        f"{made.file}: {made.rows} rows, {facts} facts of {len(made.held)} epochs,"
+        f" {made.contents.held} contents ({made.contents.added} new), proven"
+    )
+    if made.contents.lost:
+        typer.echo(f"{name_some(made.contents.lost)} were lost before and are in no copy", err=True)
 
 
 @app.command()
 def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A copy made by `backup`.")]) -> None:
-    """Put a copy into the database of the settings, which must be empty; gateways then send what it lacks."""
+    """Put a copy with its papers where the settings say; the database must be empty; gateways send what it lacks."""
     settings: CentralSettings = context.obj
     try:
-        held = restore_backup(file, settings.database.url, read_clock())
+        restored = restore_backup(file, settings.database.url, open_contents(context), read_clock())
     except (BackupError, OSError) as error:
         fail(f"not restored: {error}", "the copy is unchanged")
-    typer.echo(f"restored {file.name}: {sum(each.through for each in held)} facts of {len(held)} epochs")
+    facts = sum(each.through for each in restored.held)
+    typer.echo(f"restored {file.name}: {facts} facts of {len(restored.held)} epochs, {restored.contents} contents")
 
 
 @audit_app.command("verify")
@@ -302,6 +310,12 @@ def store(context: typer.Context) -> Iterator[Transactions]:
         yield tx
     finally:
         tx.engine.dispose()
+
+
+def open_contents(context: typer.Context) -> ContentStore:
+    """Open the folder of papers for one command; what is in it was asked for its size when it came."""
+    settings: CentralSettings = context.obj
+    return ContentStore(settings.contents.dir, NO_LIMIT)
 
 
 @contextmanager

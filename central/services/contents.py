@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
@@ -14,6 +15,7 @@ from central.store.audit import add_audit
 from central.store.documents import ContentRow
 
 RETRY = timedelta(hours=1)
+PAGE = 500
 
 
 class ContentEnd(StrEnum):
@@ -39,6 +41,20 @@ def list_due_contents(session: Session, now: datetime, limit: int) -> tuple[Cont
     query = select(ContentRow.sha256, ContentRow.size_bytes).where(ContentRow.next_check_at <= now)
     rows = session.execute(query.order_by(ContentRow.next_check_at, ContentRow.sha256).limit(limit))
     return tuple(ContentDue(sha256, size_bytes) for sha256, size_bytes in rows)
+
+
+def iterate_contents(session: Session) -> Iterator[tuple[str, int, bool]]:
+    """Yield hash, size and whether it is good of every content, in order and without holding them all."""
+    query = select(ContentRow.sha256, ContentRow.size_bytes, ContentRow.state).order_by(ContentRow.sha256)
+    for sha256, size_bytes, state in session.execute(query.execution_options(yield_per=PAGE)):
+        yield sha256, size_bytes, state == ContentEnd.GOOD.value
+
+
+def hasten_checks(session: Session, hashes: Sequence[str], now: datetime) -> None:
+    """Have contents read in the next round, whatever their schedule."""
+    for at in range(0, len(hashes), PAGE):
+        chosen = update(ContentRow).where(ContentRow.sha256.in_(hashes[at : at + PAGE]))
+        session.execute(chosen.values(next_check_at=now))
 
 
 def settle_content(session: Session, sha256: str, end: ContentEnd, check_days: int, now: datetime) -> None:

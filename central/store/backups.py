@@ -22,6 +22,7 @@ from sqlalchemy import URL, Engine, make_url
 from central.store.schema import metadata
 
 SUFFIXES: Final = {"sqlite": ".sqlite", "postgresql": ".pgdump"}
+SCRATCH: Final = "openaisle_verify_"
 DUMP_TIMEOUT_S: Final = 6 * 3600
 _PROGRAM_FOLDERS: Final = "/usr/lib/postgresql"
 
@@ -54,11 +55,23 @@ def restore_database(file: Path, url: str) -> None:
         raise BackupError(f"{file.name} could not be put back: {error}") from error
 
 
+def refuse_full(url: str) -> None:
+    """Raise BackupError unless the database has no table yet."""
+    parsed = make_url(url)
+    try:
+        if _is_sqlite(parsed):
+            _refuse_full_sqlite(Path(parsed.database or ""))
+        else:
+            _refuse_full_postgres(parsed)
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise BackupError(f"the database can't be looked at: {error}") from error
+
+
 @contextmanager
 def scratch_database(url: str, folder: Path) -> Iterator[str]:
     """Yield the URL of an empty database of the same kind, gone afterwards."""
     parsed = make_url(url)
-    name = f"openaisle_verify_{secrets.token_hex(6)}"
+    name = f"{SCRATCH}{secrets.token_hex(6)}"
     if _is_sqlite(parsed):
         path = folder / f"{name}.sqlite"
         try:
@@ -115,20 +128,28 @@ def _dump_postgres(url: URL, file: Path) -> dict[str, int]:
 
 
 def _restore_sqlite(file: Path, path: Path) -> None:
-    if path.exists():
-        with closing(sqlite3.connect(path)) as found:
-            if found.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise BackupError(f"{path} is not empty: move it away first")
+    _refuse_full_sqlite(path)
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as source, closing(sqlite3.connect(path)) as to:
         source.backup(to)
 
 
+def _refuse_full_sqlite(path: Path) -> None:
+    if path.exists():
+        with closing(sqlite3.connect(path)) as found:
+            if found.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                raise BackupError(f"{path} is not empty: move it away first")
+
+
 def _restore_postgres(file: Path, url: URL) -> None:
+    _refuse_full_postgres(url)
+    _run_postgres(url, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(file))
+
+
+def _refuse_full_postgres(url: URL) -> None:
     with psycopg.connect(_libpq(url), password=url.password) as connection:
         tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchall()[0][0]
     if tables:
         raise BackupError(f"database {url.database} is not empty: make a new one first")
-    _run_postgres(url, "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(file))
 
 
 def _run_postgres(url: URL, program: str, *arguments: str) -> None:

@@ -16,6 +16,7 @@ from central.services.backups import find_newest
 from central.store import ingest
 from central.store.backups import BackupError
 from central.store.base import open_engine
+from central.store.contents import ContentStore
 from tests.integration.link.link_rig import BOXES, WAIT_S, Centre, Gateway
 from tests.plugins.broker import Broker
 from tests.plugins.postgres import PostgresServer
@@ -67,7 +68,7 @@ def test_facts_are_safe_once_a_copy_of_them_was_proven(centre: Centre, gateway: 
         gateway.take_out(code)
     gateway.wait_sent()
     assert read_safe(gateway) == 0
-    made = make_backup(centre.tx, tmp_path / "copies", NOW)
+    made = make_backup(centre.tx, ContentStore(tmp_path / "contents", 1 << 20), tmp_path / "copies", NOW)
     assert [(each.room_id, each.epoch, each.through) for each in made.held] == [("r01", gateway.outbox.epoch, 5)]
     gateway.take_out(BOXES[6])
     wait_for(lambda: read_safe(gateway) == 5, WAIT_S, "the gateway hears what is safe")
@@ -83,14 +84,14 @@ def test_a_restored_centre_gets_the_rest_from_its_gateways(
 ) -> None:
     written = [gateway.take_out(code) for code in BOXES[:4]]
     gateway.wait_sent()
-    copy = make_backup(centre.tx, tmp_path / "copies", NOW).file
+    copy = make_backup(centre.tx, ContentStore(tmp_path / "contents", 1 << 20), tmp_path / "copies", NOW).file
     written += [gateway.put_away(code, "A-01-B-1-1-1") for code in BOXES[:3]]
     gateway.wait_sent()
     gateway.wait_fed(centre)
     head = centre.verify_chain("r01", gateway.outbox.epoch)
     centre.link.close()
 
-    (held,) = restore_backup(copy, empty_url, NOW)
+    (held,) = restore_backup(copy, empty_url, ContentStore(tmp_path / "restored", 1 << 20), NOW).held
     assert held.through == 4
     engine = open_engine(empty_url)
     try:
@@ -120,26 +121,31 @@ def test_a_copy_whose_chain_breaks_makes_nothing_safe(
     with centre.tx.write() as session:
         session.execute(text(value))
     with pytest.raises(BackupError, match="chain of records breaks at room r01"):
-        make_backup(centre.tx, tmp_path / "copies", NOW)
+        make_backup(centre.tx, ContentStore(tmp_path / "contents", 1 << 20), tmp_path / "copies", NOW)
     assert list((tmp_path / "copies").iterdir()) == []
     with centre.tx.read() as session:
         assert [row.safe for row in ingest.list_cursors(session)] == [0]
 
 
 def test_nothing_is_put_back_over_what_is_there(centre: Centre, tmp_path: Path) -> None:
-    copy = make_backup(centre.tx, tmp_path / "copies", NOW).file
+    copy = make_backup(centre.tx, ContentStore(tmp_path / "contents", 1 << 20), tmp_path / "copies", NOW).file
     with pytest.raises(BackupError, match="is not empty"):
-        restore_backup(copy, centre.tx.engine.url.render_as_string(hide_password=False), NOW)
+        restore_backup(copy, centre.tx.engine.url.render_as_string(hide_password=False), ContentStore(tmp_path, 1), NOW)
 
 
 def test_only_the_newest_copies_are_kept(centre: Centre, tmp_path: Path) -> None:
     folder = tmp_path / "copies"
-    made = [make_backup(centre.tx, folder, NOW + timedelta(days=day), keep=2).file.name for day in range(3)]
-    assert sorted(path.name for path in folder.iterdir() if path.suffix != ".json") == made[1:]
-    assert len(list(folder.glob("*.json"))) == 2
+    made = [
+        make_backup(
+            centre.tx, ContentStore(tmp_path / "contents", 1 << 20), folder, NOW + timedelta(days=day), keep=2
+        ).file.name
+        for day in range(3)
+    ]
+    assert sorted(path.name for path in folder.iterdir() if path.suffix not in {".json", ".contents"}) == made[1:]
+    assert len(list(folder.glob("*.json"))) == len(list(folder.glob("*.contents"))) == 2
 
 
 def test_a_file_that_is_no_copy_is_refused(tmp_path: Path, empty_url: str) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"\xff\xd8\xff\xe0 no database")
     with pytest.raises(BackupError, match=r"could not be put back|pg_restore"):
-        restore_backup(tmp_path / "holiday.jpg", empty_url, NOW)
+        restore_backup(tmp_path / "holiday.jpg", empty_url, ContentStore(tmp_path, 1), NOW)
