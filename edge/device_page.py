@@ -22,7 +22,7 @@ from edge.device.flight import FlightRecorder
 from edge.device.house import DeviceRow, House
 from edge.device.serving import DeviceServer
 from edge.device.site import create_device_site
-from edge.device.watch import DeviceWatch
+from edge.device.watch import RING_KEPT, DeviceWatch
 from edge.device.wearing import WearKeeper
 from edge.drivers.label_picture import encode_picture
 from edge.drivers.scanner_camera import CameraScanner
@@ -35,6 +35,8 @@ from edge.runtime.clock import read_mono_ms, read_wall_ms
 from edge.settings import GatewaySettings
 from edge.store import Store
 from edge.store.checklists import Checklists
+from edge.store.database import StoreUnavailableError
+from edge.store.journal_rings import read_rings
 from edge.store.wear import WearBook
 from firmware_protocol.registers import MAP_HASH
 
@@ -81,6 +83,13 @@ class DevicePage:
         """Where the page is; "" when none is wanted."""
         return "" if self._server is None else f"https://{self._server.host}:{self._server.port}"
 
+    def recall(self) -> None:
+        """Take up what the journal holds of event rings; before the gateway starts. A disk that won't is told."""
+        try:
+            self._watch.recall_rings(read_rings(self._store.database, RING_KEPT))
+        except StoreUnavailableError as error:
+            log.warning("rings_not_recalled", condition=error.condition)
+
     def note_step(self, event: Event, effects: Sequence[Effect], seconds: float) -> None:
         """Remember one step; the executor calls."""
         self._watch.note_step(event, effects, seconds)
@@ -98,6 +107,7 @@ class DevicePage:
         page = self._settings.device_page
         if page is None:
             return
+        self.recall()
         pictures = {camera.source_id: camera for camera in cameras}
 
         def read_picture(source: str, width_px: int) -> bytes | None:

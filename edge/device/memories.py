@@ -25,3 +25,4 @@ class SeenRing:
     kind: str
     argument: int
     wall_ms: int
+    earlier: bool = False  # told before this gateway began, known from its journal

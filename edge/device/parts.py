@@ -147,8 +147,9 @@ def tell_events(house: House, words: Words, bank: str) -> dict[str, Any]:
         {
             "sequence": each.sequence,
             "at": words.moment(each.wall_ms),
-            "kind": wired.get(each.sequence, each.kind),
+            "kind": wired.pop(each.sequence, each.kind),  # once: after a restart a controller counts anew
             "argument": each.argument,
+            "earlier": each.earlier,
         }
         for each in ring[:RING_SHOWN]
     ]

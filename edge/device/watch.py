@@ -14,6 +14,7 @@ from edge.core.effects import Effect
 from edge.core.events import CodeRead, ControllerChanged, Event, Lookup, PrintSettled, RingEventsRead, SnapshotArrived
 from edge.core.snapshot import RingEntry, ShelfSnapshot
 from edge.device.memories import SeenCode, SeenRing
+from edge.store.journal_rings import KeptRings
 
 READS_KEPT = 20  # of each scanner
 RING_KEPT = 500  # of each bank
@@ -47,6 +48,17 @@ class DeviceWatch:
             self._code_listeners.append(on_code)
         if on_snapshot is not None:
             self._snapshot_listeners.append(on_snapshot)
+
+    def recall_rings(self, rings: KeptRings) -> None:
+        """Take up what the journal still holds of the rings; before the gateway starts."""
+        with self._changed:
+            for bank, kept in rings.entries.items():
+                ring = self._rings.setdefault(bank, deque(maxlen=RING_KEPT))
+                ring.extend(
+                    SeenRing(each.entry.sequence, each.entry.kind, each.entry.argument, each.wall_ms, earlier=True)
+                    for each in kept
+                )
+            self._rings_lost.update(rings.lost)
 
     # ------------------------------------------------------------ the executor
 
@@ -94,7 +106,7 @@ class DeviceWatch:
             return list(self._reads.get(source_id, ()))
 
     def list_ring(self, bank: str) -> tuple[list[SeenRing], int]:
-        """List the ring's entries since the gateway began, newest first, and how often it had turned over."""
+        """List the ring's entries, newest first, and how often it had turned over before it was read."""
         with self._changed:
             return list(self._rings.get(bank, ())), self._rings_lost.get(bank, 0)
 

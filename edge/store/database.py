@@ -23,7 +23,10 @@ ROOM_BYTES = 64 * 1024
 
 Condition = Literal["full", "locked", "failed"]
 
-SCHEMA = """
+# a step that holds a reading of an event ring; an index finds these few among millions
+RING_STEP = 'substr(event, 1, 21) = CAST(\'{"!":"RingEventsRead"\' AS BLOB)'
+
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS segment (
     id INTEGER PRIMARY KEY, started_ms INTEGER NOT NULL, code_version TEXT NOT NULL, first_step INTEGER NOT NULL,
@@ -31,6 +34,7 @@ CREATE TABLE IF NOT EXISTS segment (
 CREATE TABLE IF NOT EXISTS step (
     number INTEGER PRIMARY KEY, mono_ms INTEGER NOT NULL, wall TEXT NOT NULL, clock_ok INTEGER NOT NULL,
     event BLOB NOT NULL, effects BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS step_of_ring ON step (number) WHERE {RING_STEP};
 CREATE TABLE IF NOT EXISTS command (
     id TEXT PRIMARY KEY, result TEXT NOT NULL, reason TEXT, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS epoch (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,30 @@ def test_a_gateway_with_a_bad_certificate_says_so_and_does_not_start(device_room
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2, done.stderr[-500:]
     assert "nothing.pem is no file" in done.stderr
+
+
+def test_the_event_ring_outlives_a_killed_gateway(device_room: DeviceRoom) -> None:
+    browser = device_room.browse()
+    browser.log_in()
+    with device_room.room.controller.at_now() as model:
+        model.press_confirm(70)
+    wait_for(lambda: ">button<" in browser.get("/banks/A/events").text, 20, "the button in the ring")
+    wait_for(lambda: count_kept(device_room) > 0, 10, "its reading on disk")
+    browser.close()
+    assert device_room.process is not None
+    device_room.process.kill()
+    device_room.process.wait(10)
+    device_room.start_gateway()
+    browser = device_room.browse()
+    browser.log_in()
+    page = browser.get("/banks/A/events").text
+    assert "上次启动前" in page
+    assert ">button_pressed<" in page or ">button<" in page
+    browser.close()
+
+
+def count_kept(room: DeviceRoom) -> int:
+    """Readings of rings in the journal, as anybody's SQLite finds them."""
+    with closing(sqlite3.connect(f"file:{room.folder}/store/gateway.sqlite3?mode=ro", uri=True)) as file:
+        rows = file.execute("SELECT count(*) FROM step WHERE instr(CAST(event AS TEXT), 'RingEventsRead')").fetchone()
+        return int(rows[0])
