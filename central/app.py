@@ -14,6 +14,7 @@ import structlog
 from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi_offline import FastAPIOffline
+from starlette.datastructures import State
 
 from central.api import (
     approvals,
@@ -31,6 +32,7 @@ from central.api import (
     reminders,
     roles,
     rooms,
+    rules,
     scans,
     sessions,
     tasks,
@@ -63,7 +65,7 @@ from central.store.migrate import newest_revision, read_revision
 from central.store.passwords import SecretHasher
 from central.store.tx import Transactions
 from central.web.language import load_translations
-from central.web.pages import mount_pages
+from central.web.pages import furnish_pages, mount_pages
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +88,7 @@ API_ROUTERS = (
     cases.router,
     templates.router,
     calendars.router,
+    rules.router,
     reminders.router,
     health.router,
 )
@@ -139,6 +142,13 @@ def build_app(settings: CentralSettings) -> FastAPI:
 
 def compose_app(parts: Parts) -> FastAPI:
     """Return the application made of these parts."""
+    app = build_routes()
+    furnish_app(app, parts)
+    return app
+
+
+def build_routes() -> FastAPI:
+    """Return an application of doors alone: every route, checked, and nothing behind it yet."""
     app = FastAPIOffline(
         title="OpenAisle centre",
         version="1",
@@ -146,7 +156,19 @@ def compose_app(parts: Parts) -> FastAPI:
         lifespan=_run_link,
         dependencies=[Depends(guard_request)],
     )
-    state = app.state
+    app.add_middleware(RequestFrame)
+    handle_errors(app)
+    for router in API_ROUTERS:
+        app.include_router(router)
+    mount_pages(app)
+    _describe_problems(app)
+    _check_routes(app)
+    return app
+
+
+def furnish_app(app: FastAPI, parts: Parts) -> None:
+    """Put these parts behind the doors; what stood there before is forgotten."""
+    state = app.state = State()
     state.settings, state.tx, state.link, state.metrics = parts.settings, parts.tx, parts.link, parts.metrics
     state.hasher, state.read_clock = parts.hasher, parts.read_clock
     state.session_times = parts.settings.session.to_times()
@@ -161,25 +183,15 @@ def compose_app(parts: Parts) -> FastAPI:
     state.customer_imports = CustomerImports(parts.tx, parts.read_clock)
     state.acts = Acts(parts.tx, parts.link, parts.read_clock)
     contents = parts.settings.contents
-    state.contents = ContentStore(contents.dir, contents.upload_limit_mib * 1024 * 1024)
+    state.body_limit_bytes = parts.settings.http.body_limit_kib * 1024
+    state.upload_limit_bytes = contents.upload_limit_mib * 1024 * 1024
+    state.contents = ContentStore(contents.dir, state.upload_limit_bytes)
     state.uploads = UploadDesk(parts.tx, state.contents, contents, parts.read_clock)
     state.scan_watch = ScanWatch(parts.tx, state.uploads, contents.scan_dir, parts.read_clock)
     state.content_watch = ContentWatch(parts.tx, state.contents, contents.check_days, parts.read_clock)
+    furnish_pages(state)
     parts.tx.observe_hold(lambda held_s: parts.metrics.observe("openaisle_central_write_held_seconds", held_s))
     parts.metrics.compute(lambda: read_metrics(parts.tx, parts.link, parts.read_clock()))
-    app.add_middleware(
-        RequestFrame,
-        metrics=parts.metrics,
-        body_limit_bytes=parts.settings.http.body_limit_kib * 1024,
-        upload_limit_bytes=contents.upload_limit_mib * 1024 * 1024,
-    )
-    handle_errors(app)
-    for router in API_ROUTERS:
-        app.include_router(router)
-    mount_pages(app, tx=parts.tx, settings=parts.settings, live=state.live)
-    _describe_problems(app)
-    _check_routes(app)
-    return app
 
 
 def set_up_logging(settings: LogSettings) -> None:

@@ -27,13 +27,8 @@ UPLOADS = re.compile(r"(/api/v1)?/(documents/[0-9a-f-]{36}/pages|imports)")
 class RequestFrame:
     """ASGI middleware around the whole application."""
 
-    def __init__(
-        self, app: ASGIApp, metrics: Metrics, body_limit_bytes: int, upload_limit_bytes: int | None = None
-    ) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.metrics = metrics
-        self.body_limit_bytes = body_limit_bytes
-        self.upload_limit_bytes = upload_limit_bytes or body_limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,13 +36,17 @@ class RequestFrame:
             return
         started = time.perf_counter()
         request = Request(scope)
+        state = request.app.state
+        metrics: Metrics = state.metrics
         offered = request.headers.get(HEADER, "")
         request_id = offered if FOREIGN_ID.fullmatch(offered) else new_id()
         scope["openaisle_request_id"] = request_id
 
         async def send_framed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._frame(message, request_id, started)
+                self._frame(message, request_id)
+                metrics.count("openaisle_central_requests_total", f"{message['status'] // 100}xx")
+                metrics.observe("openaisle_central_request_seconds", time.perf_counter() - started)
                 fresh = scope.get(FRESH_TOKEN)
                 if fresh is not None:
                     # In front: a cookie that the endpoint sets or deletes itself is the later word.
@@ -55,7 +54,7 @@ class RequestFrame:
                     message["headers"].insert(0, (b"set-cookie", cookie.encode()))
             await send(message)
 
-        limit_bytes = self.upload_limit_bytes if UPLOADS.fullmatch(request.url.path) else self.body_limit_bytes
+        limit_bytes = state.upload_limit_bytes if UPLOADS.fullmatch(request.url.path) else state.body_limit_bytes
         declared = request.headers.get("Content-Length", "")
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             if declared.isdigit() and int(declared) > limit_bytes:
@@ -77,11 +76,9 @@ class RequestFrame:
 
         return receive_limited
 
-    def _frame(self, message: Message, request_id: str, started: float) -> None:
+    def _frame(self, message: Message, request_id: str) -> None:
         headers = MutableHeaders(scope=message)
         headers[HEADER] = request_id
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "same-origin")
         headers.setdefault("X-Frame-Options", "DENY")
-        self.metrics.count("openaisle_central_requests_total", f"{message['status'] // 100}xx")
-        self.metrics.observe("openaisle_central_request_seconds", time.perf_counter() - started)

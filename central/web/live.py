@@ -25,19 +25,6 @@ class Board(Protocol):
     def wait(self, version: int, timeout_s: float) -> dict[str, Any]: ...
 
 
-class EmptyBoard:
-    """The board of a centre without a link to any room."""
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return that nothing is known."""
-        return {"rooms": {}, "version": 0}
-
-    def wait(self, version: int, timeout_s: float) -> dict[str, Any]:  # noqa: ARG002 - nothing ever changes
-        """Wait in vain."""
-        time.sleep(timeout_s)
-        return self.snapshot()
-
-
 class Fan:
     """One thread waits on the board for all streams of this process."""
 

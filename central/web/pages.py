@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from fastapi import Depends, FastAPI
+from starlette.datastructures import State
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -34,12 +34,13 @@ from central.web import (
     person_roles,
     reminders,
     rooms,
+    rules,
     scans,
     tasks,
     template_pages,
     uploads,
 )
-from central.web.live import Board, EmptyBoard, Fan
+from central.web.live import Fan
 from central.web.reminders import load_reminders, make_fan
 from central.web.troubles import show_trouble
 
@@ -63,6 +64,7 @@ ROUTERS = (
     case_page.router,
     template_pages.router,
     calendars.router,
+    rules.router,
     tasks.router,
     documents.router,
     uploads.router,
@@ -84,11 +86,15 @@ class Assets(StaticFiles):
         return response
 
 
-def mount_pages(app: FastAPI, *, live: Board | None = None, **_parts: Any) -> None:
-    """Add the pages to an application whose state holds tx, settings, hasher and commands."""
-    app.state.fan = Fan(live or EmptyBoard())
-    app.state.reminder_fan = make_fan(app.state.tx)
-    app.state.refusal_page = show_trouble
+def furnish_pages(state: State) -> None:
+    """Put beside the parts in this state what the pages of all readers share."""
+    state.fan = Fan(state.live)
+    state.reminder_fan = make_fan(state.tx)
+    state.refusal_page = show_trouble
+
+
+def mount_pages(app: FastAPI) -> None:
+    """Add the pages to an application."""
     for router in ROUTERS:
         app.include_router(router, include_in_schema=False, dependencies=[Depends(load_reminders)])
     app.mount("/static", Assets(directory=Path(str(resources.files("central.web"))) / "static"), name="static")
