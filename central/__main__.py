@@ -26,7 +26,7 @@ from central.domain.refusals import Refusal
 from central.domain.seeds import parse_seed
 from central.domain.wording import word_refusal
 from central.jobs.audit_chain import read_heads
-from central.jobs.backup import KEEP, make_backup, restore_backup
+from central.jobs.backup import KEEP, make_backup, mend_contents, restore_backup
 from central.jobs.content_copies import NO_LIMIT, name_some
 from central.jobs.room_import import drop_import, is_staging, run_import, take_back_import
 from central.services.audit import verify_audit
@@ -260,6 +260,18 @@ def restore(context: typer.Context, file: Annotated[Path, typer.Argument(help="A
         fail(f"not restored: {error}", "the copy is unchanged")
     facts = sum(each.through for each in restored.held)
     typer.echo(f"restored {file.name}: {facts} facts of {len(restored.held)} epochs, {restored.contents} contents")
+
+
+@app.command("mend-contents")
+def mend(
+    context: typer.Context, source: Annotated[Path, typer.Option("--from", help="Folder of copies made by `backup`.")]
+) -> None:
+    """Bring papers that are damaged or missing in the store back from the folder of copies."""
+    with store(context) as tx:
+        count, lacking = mend_contents(tx, open_contents(context), source, read_clock())
+    if lacking:
+        fail(f"{count} contents mended; {name_some(lacking)} are in no copy")
+    typer.echo(f"{count} contents mended")
 
 
 @audit_app.command("verify")

@@ -63,6 +63,7 @@ class AuditAct(StrEnum):
     SCAN_DISCARDED = "scan_discarded"
     FINDING_OVERRIDDEN = "finding_overridden"
     CONTENT_QUARANTINED = "content_quarantined"
+    CONTENT_MENDED = "content_mended"
     BUSINESS_SEEDED = "business_seeded"
     TEMPLATE_DRAFTED = "template_drafted"
     TEMPLATE_DRAFT_CHANGED = "template_draft_changed"

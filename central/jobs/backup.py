@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from central.jobs.content_copies import (
     ContentsCopied,
     ContentWanted,
+    copy_content,
     copy_contents,
     list_path,
     name_some,
@@ -23,7 +24,7 @@ from central.jobs.content_copies import (
     put_contents_back,
 )
 from central.services.backups import BrokenChain, HeldFacts, follow_chains, note_backup
-from central.services.contents import hasten_checks, iterate_contents
+from central.services.contents import hasten_checks, iterate_contents, list_bad, mend_content
 from central.services.ingest import ensure_centre_epoch
 from central.store import backups
 from central.store.backups import BackupError
@@ -114,6 +115,20 @@ def restore_backup(file: Path, url: str, contents: ContentStore, now: datetime) 
     finally:
         engine.dispose()
     return Restored(held, count)
+
+
+def mend_contents(tx: Transactions, contents: ContentStore, folder: Path, now: datetime) -> tuple[int, list[str]]:
+    """Bring back from the folder of copies what is wrong or missing; return how many came back, and what didn't."""
+    with tx.read() as session:
+        bad = list_bad(session)
+    lacking = []
+    for name in bad:
+        if not copy_content(open_copies(folder), contents, name):
+            lacking.append(name)
+            continue
+        with tx.write() as session:
+            mend_content(session, name, now)
+    return len(bad) - len(lacking), lacking
 
 
 def _copy_contents(contents: ContentStore, folder: Path, scratch: str, listed: Path, now: datetime) -> ContentsCopied:

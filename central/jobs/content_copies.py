@@ -64,7 +64,7 @@ def copy_contents(
     with listed.open("w", encoding="ascii") as lines:
         for each in wanted:
             if not _is_held(copies, each, now):
-                if not _copy(source, copies, each.sha256):
+                if not copy_content(source, copies, each.sha256):
                     (done.lacking if each.good else done.lost).append(each.sha256)
                     continue
                 done.added += 1
@@ -77,13 +77,27 @@ def put_contents_back(copies: ContentStore, target: ContentStore, listed: Path) 
     """Bring every content of a list into a store, proven; return how many there are, or raise BackupError."""
     lacking, held = [], 0
     for sha256, _ in read_list(listed):
-        if (target.has(sha256) and target.is_right(sha256)) or _copy(copies, target, sha256):
+        if (target.has(sha256) and target.is_right(sha256)) or copy_content(copies, target, sha256):
             held += 1
         else:
             lacking.append(sha256)
     if lacking:
         raise BackupError(f"{name_some(lacking)} not in the folder of copies, or damaged there")
     return held
+
+
+def copy_content(source: ContentStore, target: ContentStore, sha256: str) -> bool:
+    """Copy one content and read the copy back; return whether both ends are what the name says."""
+    try:
+        with source.find_path(sha256).open("rb") as file, target.open_incoming() as incoming:
+            while chunk := file.read(CHUNK_BYTES):
+                incoming.write(chunk)
+            if incoming.sha256 != sha256:
+                return False
+            target.keep(incoming)
+    except FileNotFoundError:
+        return False
+    return target.is_right(sha256)
 
 
 def read_list(listed: Path) -> Iterator[tuple[str, int]]:
@@ -109,17 +123,3 @@ def _is_held(copies: ContentStore, wanted: ContentWanted, now: datetime) -> bool
         return False
     due = int(wanted.sha256[:8], 16) % PROOF_DAYS == now.toordinal() % PROOF_DAYS
     return size_bytes == wanted.size_bytes and (not due or copies.is_right(wanted.sha256))
-
-
-def _copy(source: ContentStore, target: ContentStore, sha256: str) -> bool:
-    """Copy one content and read the copy back; return whether both ends are what the name says."""
-    try:
-        with source.find_path(sha256).open("rb") as file, target.open_incoming() as incoming:
-            while chunk := file.read(CHUNK_BYTES):
-                incoming.write(chunk)
-            if incoming.sha256 != sha256:
-                return False
-            target.keep(incoming)
-    except FileNotFoundError:
-        return False
-    return target.is_right(sha256)

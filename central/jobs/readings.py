@@ -14,6 +14,8 @@ from central.domain.ingest import EpochState
 from central.domain.messages import DeliveryState
 from central.metrics import Readings
 from central.services.backups import find_newest
+from central.services.contents import count_bad, find_oldest_check
+from central.services.unassigned_scans import measure_waiting
 from central.store.audit import find_head, measure_pending
 from central.store.calendars import load_calendar
 from central.store.claims import count_rows
@@ -51,6 +53,7 @@ def read_metrics(tx: Transactions, link: Link | None, now: datetime) -> dict[str
                 | _read_audit(session, now)
                 | _read_time(session, now)
                 | _read_backup(session)
+                | _read_papers(session, now)
             )
     except SQLAlchemyError as error:
         log.warning("metrics_without_database", error=str(error))
@@ -102,6 +105,21 @@ def _read_time(session: Session, now: datetime) -> dict[str, Readings]:
         "openaisle_central_calendar_days_left": [((), float(calendar.days_left(calendar.find_day(now))))],
         "openaisle_central_deliveries": [((state,), float(count)) for state, count in states.items()],
     }
+
+
+def _read_papers(session: Session, now: datetime) -> dict[str, Readings]:
+    bad, due = count_bad(session), find_oldest_check(session)
+    scans, oldest = measure_waiting(session)
+    return {
+        "openaisle_central_contents_bad": [((state,), float(count)) for state, count in bad.items()],
+        "openaisle_central_contents_unread_seconds": [((), _age_s(due, now))],
+        "openaisle_central_scans_waiting": [((), float(scans))],
+        "openaisle_central_scans_waiting_seconds": [((), _age_s(oldest, now))],
+    }
+
+
+def _age_s(moment: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - moment).total_seconds()) if moment is not None else 0.0
 
 
 def _needs_admin(cursor: CursorRow) -> bool:

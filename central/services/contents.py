@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
@@ -41,6 +41,34 @@ def list_due_contents(session: Session, now: datetime, limit: int) -> tuple[Cont
     query = select(ContentRow.sha256, ContentRow.size_bytes).where(ContentRow.next_check_at <= now)
     rows = session.execute(query.order_by(ContentRow.next_check_at, ContentRow.sha256).limit(limit))
     return tuple(ContentDue(sha256, size_bytes) for sha256, size_bytes in rows)
+
+
+def count_bad(session: Session) -> dict[str, int]:
+    """Return how many contents are wrong and how many are missing."""
+    bad = (ContentEnd.WRONG.value, ContentEnd.MISSING.value)
+    query = select(ContentRow.state, func.count()).where(ContentRow.state.in_(bad)).group_by(ContentRow.state)
+    return dict.fromkeys(bad, 0) | dict(session.execute(query).all())
+
+
+def find_oldest_check(session: Session) -> datetime | None:
+    """Return when the content is or was due that is to be read next."""
+    return session.scalar(select(func.min(ContentRow.next_check_at)))
+
+
+def list_bad(session: Session) -> tuple[str, ...]:
+    """Return the contents that are wrong or missing."""
+    query = select(ContentRow.sha256).where(ContentRow.state != ContentEnd.GOOD.value).order_by(ContentRow.sha256)
+    return tuple(session.scalars(query))
+
+
+def mend_content(session: Session, sha256: str, now: datetime) -> None:
+    """Say that a content is good again, for its bytes came back from a copy."""
+    row = session.get_one(ContentRow, sha256, with_for_update=True)
+    entry = AuditEntry(
+        AuditAct.CONTENT_MENDED, "content", sha256, before={"state": row.state}, after={"state": ContentEnd.GOOD.value}
+    )
+    row.state, row.checked_at = ContentEnd.GOOD.value, now
+    add_audit(session, None, entry, now)
 
 
 def iterate_contents(session: Session) -> Iterator[tuple[str, int, bool]]:

@@ -104,6 +104,13 @@ def list_scans(session: Session, actor: Actor) -> tuple[ScanSeen, ...]:
     return tuple(_see_scan(row, team, waiting) for row, team, waiting in session.execute(query))
 
 
+def measure_waiting(session: Session) -> tuple[int, datetime | None]:
+    """Return how many scans wait in all teams, and since when the oldest does."""
+    query = select(func.count(), func.min(UploadRow.uploaded_at)).where(UploadRow.state == UNASSIGNED)
+    count, oldest = session.execute(query).one()
+    return count, oldest
+
+
 def show_scan(session: Session, actor: Actor, scan_id: str) -> ScanShown:
     """Return one scan that waits, with its pages."""
     found = session.execute(_select_scans(actor).where(UploadRow.id == scan_id)).one_or_none()

@@ -185,6 +185,7 @@ AUDIT_ACTS = {
     "scan_discarded": N_("scan discarded"),
     "finding_overridden": N_("finding at capture overridden"),
     "content_quarantined": N_("damaged content quarantined"),
+    "content_mended": N_("content mended from a backup"),
     "business_seeded": N_("templates and calendar founded"),
     "template_drafted": N_("template drafted"),
     "template_draft_changed": N_("draft of a template changed"),

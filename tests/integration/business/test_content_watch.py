@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 
 from central.domain.audit import AuditAct
 from central.jobs.contents import ContentWatch
+from central.jobs.readings import read_metrics
 from central.services.uploads import keep_content
 from central.store.audit import AuditRow
 from central.store.contents import ContentStore
@@ -38,6 +39,9 @@ def test_wrong_and_missing_contents_are_found_on_schedule(clean_engine: Engine, 
     assert [rows[each.sha256].state for each in kept] == ["good", "wrong", "missing"]
     assert {row.next_check_at for row in rows.values()} == {clock() + timedelta(days=30)}
     assert {row.subject_id for row in audited} == {kept[1].sha256, kept[2].sha256}
+    readings = read_metrics(tx, None, clock() + timedelta(days=31))
+    assert readings["openaisle_central_contents_bad"] == [(("wrong",), 1.0), (("missing",), 1.0)]
+    assert readings["openaisle_central_contents_unread_seconds"] == [((), 86400.0)]
     assert not wrong.exists()
     assert [each.read_bytes() for each in (tmp_path / "contents" / "quarantine").iterdir()] == [b"papel 1"]
     clock.advance(days=31)

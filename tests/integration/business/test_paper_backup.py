@@ -15,10 +15,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect, select
 
-from central.jobs.backup import make_backup, restore_backup
+from central.domain.audit import AuditAct
+from central.jobs.backup import make_backup, mend_contents, restore_backup
 from central.jobs.content_copies import PROOF_DAYS, open_copies
+from central.jobs.contents import ContentWatch
 from central.services.backups import find_newest
+from central.services.contents import count_bad
 from central.services.uploads import keep_content
+from central.store.audit import AuditRow
 from central.store.backups import BackupError
 from central.store.base import open_engine
 from central.store.contents import ContentStore
@@ -149,6 +153,22 @@ def test_what_the_store_lost_the_copies_still_have(papers: Papers, empty_url: st
     restored = ContentStore(tmp_path / "restored", MIB)
     restore_backup(copy, empty_url, restored, NOW)
     assert read_all(restored, papers.hashes) == BODIES
+
+
+def test_damaged_papers_are_mended_from_the_copies(papers: Papers) -> None:
+    papers.back_up()
+    lost = papers.add(b"after the copy")
+    papers.damage(papers.store, papers.hashes[0])
+    for digest in (papers.hashes[1], lost):
+        papers.store.find_path(digest).unlink()
+    watch = ContentWatch(papers.tx, papers.store, 30, lambda: NOW + timedelta(days=2))
+    assert watch.run_round() == 4
+    assert mend_contents(papers.tx, papers.store, papers.folder, NOW) == (2, [lost])
+    assert read_all(papers.store, papers.hashes) == BODIES
+    with papers.tx.read() as session:
+        assert count_bad(session) == {"wrong": 0, "missing": 1}
+        mended = session.scalars(select(AuditRow.subject_id).where(AuditRow.act == AuditAct.CONTENT_MENDED)).all()
+    assert sorted(mended) == sorted(papers.hashes[:2])
 
 
 def test_a_copy_without_all_its_papers_is_not_put_back(papers: Papers, empty_url: str, tmp_path: Path) -> None:

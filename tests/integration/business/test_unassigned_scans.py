@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from central.domain.documents import DocumentState, ReturnReason
 from central.domain.permissions import Action
 from central.domain.refusals import NotFound, Reason, Refusal
 from central.domain.tasks import TaskState
+from central.jobs.readings import read_metrics
 from central.services.document_views import show_document
 from central.services.documents import ReturnDocument, return_document, self_check_document
 from central.services.unassigned_scans import (
@@ -23,6 +25,7 @@ from central.services.unassigned_scans import (
     find_scan_page,
     keep_unassigned,
     list_scans,
+    measure_waiting,
     place_pages,
     search_documents,
     show_scan,
@@ -87,9 +90,13 @@ def test_pages_go_to_documents_and_what_is_left_is_discarded_with_a_reason(house
 
 def test_a_whole_scan_may_be_dropped(house: PaperHouse) -> None:
     scan_id, pages = keep(house)
+    readings = read_metrics(house.tx, None, house.now + timedelta(hours=1))
+    assert readings["openaisle_central_scans_waiting"] == [((), 1.0)]
+    assert readings["openaisle_central_scans_waiting_seconds"] == [((), 3600.0)]
     do(house, "zhao", discard_pages, DiscardPages(scan_id, tuple(pages), "scanned twice"))
     with house.tx.read() as session:
         assert session.scalars(select(UploadRow.state)).all() == ["dropped"]
+        assert measure_waiting(session) == (0, None)
         with pytest.raises(NotFound):
             show_scan(session, house.actor("zhao"), scan_id)
 
