@@ -104,17 +104,17 @@ class RuleChange:
     after: Any
 
 
-STRICT = ConfigDict(extra="forbid", strict=True)
-HoursUpTo30Days = Annotated[int, Field(ge=0, le=to_hours(PAUSE_MAX))]
+STRICT = ConfigDict(extra="forbid")
+HoursUpTo30Days = Annotated[int, Field(strict=True, ge=0, le=to_hours(PAUSE_MAX))]
 
 
 @checked(frozen=True, config=STRICT)
 class LimitShape:
     """A limit as data."""
 
-    count: Annotated[int, Field(ge=1, le=DAYS_MAX)]
-    unit: Annotated[Unit, Field(strict=False)]
-    warn_before: Annotated[int, Field(ge=0, le=DAYS_MAX)]
+    count: Annotated[int, Field(strict=True, ge=1, le=DAYS_MAX)]
+    unit: Unit
+    warn_before: Annotated[int, Field(strict=True, ge=0, le=DAYS_MAX)]
 
 
 @checked(frozen=True, config=STRICT)
@@ -122,8 +122,8 @@ class UrgingShape:
     """An urge policy as data; `reached_at` says after how many urges a level hears them too."""
 
     after_hours: HoursUpTo30Days
-    every_hours: Annotated[int, Field(ge=1, le=to_hours(PAUSE_MAX))]
-    reached_at: dict[Annotated[Level, Field(strict=False)], Annotated[int, Field(ge=0, le=OCCURRENCES_MAX)]]
+    every_hours: Annotated[int, Field(strict=True, ge=1, le=to_hours(PAUSE_MAX))]
+    reached_at: dict[Level, Annotated[int, Field(strict=True, ge=0, le=OCCURRENCES_MAX)]]
 
 
 @checked(frozen=True, config=STRICT)
@@ -134,7 +134,7 @@ class RulesShape:
     send: LimitShape
     urging: UrgingShape
     limit_urging: UrgingShape
-    contract_days: Annotated[list[int], Field(max_length=ANNOUNCED_TIMES_MAX)]
+    contract_days: Annotated[list[Annotated[int, Field(strict=True)]], Field(max_length=ANNOUNCED_TIMES_MAX)]
     limit_pack: Annotated[str, Field(pattern="^[A-Z]$")]
 
 
