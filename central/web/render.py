@@ -17,7 +17,6 @@ from markupsafe import Markup, escape
 
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows
-from central.domain.wording import N_
 from central.web import moments
 from central.web.language import (
     CATALOG_FOLDERS,
@@ -27,6 +26,7 @@ from central.web.language import (
     choose_language,
     load_translations,
 )
+from central.web.menu import list_menu
 from central.web.words import ROLES
 
 # Every file comes from the centre itself: no inline script or style, no frame, no other host.
@@ -46,32 +46,6 @@ Say = Callable[..., str]
 
 #: Where people read the pages. Stored instants are UTC.
 ZONE = ZoneInfo("Asia/Shanghai")
-
-#: (name, address, icon, text, action that must be allowed)
-MENU = (
-    ("home", "/", "home", N_("Home"), Action.SELF),
-    ("reminders", "/reminders", "bell", N_("Reminders"), Action.ADD_DOCUMENT),
-    ("reminders", "/reminders", "bell", N_("Reminders"), Action.REVIEW_DOCUMENT),
-    ("rooms", "/rooms", "map", N_("Room map"), Action.SEE_ROOMS),
-    ("cases", "/cases", "list", N_("Cases"), Action.SEE_CASES),
-    ("boxes", "/boxes", "box", N_("Boxes"), Action.PRINT_LABEL),
-    ("dossiers", "/dossiers", "list", N_("Dossiers"), Action.SEE_DOSSIERS),
-    ("tasks", "/tasks", "clock", N_("My tasks"), Action.ADD_DOCUMENT),
-    ("reviews", "/reviews", "search", N_("Reviews"), Action.REVIEW_DOCUMENT),
-    ("scans", "/scans", "in", N_("Scans without a place"), Action.SORT_SCANS),
-    ("acceptances", "/acceptances", "shelf", N_("Acceptances"), Action.ACCEPT_DOCUMENT),
-    ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_MERGE),
-    ("approvals", "/approvals", "done", N_("Approvals"), Action.APPROVE_TEMPLATE),
-    ("gateways", "/gateways", "gateway", N_("Gateways"), Action.SEE_GATEWAYS),
-    ("people", "/people", "people", N_("People"), Action.SEE_PEOPLE),
-    ("people", "/organisation", "people", N_("Organisation"), Action.SEE_ORGANISATION),
-    ("deliveries", "/deliveries", "out", N_("Messages"), Action.EDIT_MESSAGES),
-    ("rules", "/templates", "label", N_("Templates"), Action.EDIT_TEMPLATE),
-    ("rules", "/calendar", "clock", N_("Working calendar"), Action.EDIT_CALENDAR),
-    ("audit", "/audit", "list", N_("Audit log"), Action.SEE_AUDIT),
-)
-#: More entries than these nobody scans at a glance; a test holds every role to it.
-MENU_LIMIT = 8
 
 
 def actor_of(request: Request) -> Actor:
@@ -112,7 +86,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
         "language_links": _list_languages(request),
         "zone": ZONE.key,
         "role_words": ROLES,
-        "menu": list_menu(actor),
+        "menu": list_menu(actor, context.get("here", "")),
         "here": "",
         "may_search": allows(actor, Action.SEE_BOXES),
         "search_text": "",
@@ -122,16 +96,6 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
     now = datetime.now(UTC)
     text = _environment(language).get_template(template, globals={"now": now}).render(base | context)
     return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
-
-
-def list_menu(actor: Actor | None) -> list[dict[str, str]]:
-    """Return the left menu of a person: each name once, at the first entry that they may open."""
-    keys = ("name", "href", "icon", "text")
-    found: dict[str, dict[str, str]] = {}
-    for entry in MENU:
-        if actor is not None and not actor.must_change and allows(actor, entry[4]):
-            found.setdefault(entry[0], dict(zip(keys, entry, strict=False)))
-    return list(found.values())[:MENU_LIMIT]
 
 
 def _list_languages(request: Request) -> list[dict[str, str]]:

@@ -190,7 +190,7 @@ def test_export_holds_what_the_list_shows(log_in: LogIn, centre: Centre) -> None
 
 def test_what_a_role_may_not_see_isnt_offered(log_in: LogIn) -> None:
     admin = log_in("admin")
-    expect(admin.locator(".side a")).to_have_text(["首页", "库房图", "网关", "人员", "消息", "工作日历", "审计日志"])
+    expect(admin.locator(".side a")).to_have_text(["首页", "库房图", "网关", "工作日历", "人员", "消息", "审计日志"])
     expect(admin.locator(".top-search")).to_have_count(0)
     admin.goto("/rooms/r01?bank=A&column=7&face=A")
     expect(admin.locator("#panel")).to_contain_text("仅供该室档案管理员查看")

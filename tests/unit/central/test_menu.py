@@ -1,4 +1,4 @@
-"""The left menu: by role, each name once, never more than eight entries."""
+"""The left menu: by role, in sections, each name once; short for who holds one role, whole for who holds many."""
 
 from __future__ import annotations
 
@@ -8,33 +8,47 @@ import pytest
 
 from central.domain.people import Actor, Grant, Role
 from central.domain.permissions import allows
-from central.web.render import MENU, MENU_LIMIT, list_menu
+from central.web.menu import ENTRIES_MOST, MENU, list_menu
 
 
-def menu_of(*roles: Role, must_change: bool = False) -> list[str]:
+def act_as(*roles: Role, must_change: bool = False) -> Actor:
     grants = frozenset(Grant(role, unit_ids=frozenset({"t1"}), room_ids=frozenset({"r01"})) for role in roles)
-    return [entry["name"] for entry in list_menu(Actor("p1", "wang", "王", grants, must_change=must_change))]
+    return Actor("p1", "wang", "王", grants, must_change=must_change)
+
+
+def menu_of(actor: Actor) -> list[str]:
+    return [entry.name for section in list_menu(actor) for entry in section.entries]
+
+
+@pytest.mark.parametrize("roles", [*itertools.combinations(Role, 1), tuple(Role)])
+def test_eight_entries_at_most_stand_open_and_the_one_at_hand(roles: tuple[Role, ...]) -> None:
+    actor = act_as(*roles)
+    standing = [entry for section in list_menu(actor) if not section.folded for entry in section.entries]
+    assert 2 <= len(standing) <= ENTRIES_MOST == 8
+    for name in menu_of(actor):
+        (section,) = [each for each in list_menu(actor, name) if name in {entry.name for entry in each.entries}]
+        assert not section.folded
 
 
 @pytest.mark.parametrize("roles", [*itertools.combinations(Role, 1), *itertools.combinations(Role, 3), tuple(Role)])
-def test_nobody_has_more_than_eight_entries(roles: tuple[Role, ...]) -> None:
-    names = menu_of(*roles)
-    assert len(names) == len(set(names)) <= MENU_LIMIT == 8
+def test_nothing_is_cut_off_and_nothing_stands_twice(roles: tuple[Role, ...]) -> None:
+    actor = act_as(*roles)
+    names = menu_of(actor)
     assert names[0] == "home"
+    assert len(names) == len(set(names))
+    assert set(names) == {entry.name for section in MENU for entry in section.entries if allows(actor, entry.action)}
 
 
-@pytest.mark.parametrize("role", Role)
-def test_every_entry_of_a_role_fits(role: Role) -> None:
-    """Nothing is cut off for who holds one role; who holds many comes to the rest from the home page."""
-    names = {entry[0] for entry in MENU if allows(Actor("p1", "wang", "王", frozenset({Grant(role)})), entry[4])}
-    assert set(menu_of(role)) == names
+def test_sections_with_nothing_in_them_are_left_out() -> None:
+    assert [section.title for section in list_menu(act_as(Role.TECHNICIAN))] == ["", "Archive rooms"]
 
 
 def test_the_department_comes_to_the_organisation_without_the_people() -> None:
-    department = {entry["href"] for entry in list_menu(Actor("p", "d", "d", frozenset({Grant(Role.DEPARTMENT)})))}
+    sections = list_menu(Actor("p", "d", "d", frozenset({Grant(Role.DEPARTMENT)})))
+    department = {entry.href for section in sections for entry in section.entries}
     assert "/organisation" in department
     assert "/people" not in department
 
 
 def test_before_the_password_is_changed_there_is_no_menu() -> None:
-    assert menu_of(Role.ADMIN, must_change=True) == []
+    assert menu_of(act_as(Role.ADMIN, must_change=True)) == []
