@@ -49,6 +49,10 @@ class Action(StrEnum):
     SORT_SCANS = "sort_scans"
     #: Let such a scan become pages of a document.
     PLACE_SCAN = "place_scan"
+    #: Say that a copy agrees with its original.
+    VERIFY_COPY = "verify_copy"
+    #: Say whose hands a paper is in.
+    HOLD_PAPER = "hold_paper"
     REVIEW_DOCUMENT = "review_document"
     ACCEPT_DOCUMENT = "accept_document"
     # rules
@@ -142,6 +146,12 @@ TABLE: dict[Action, dict[Role, Reach]] = {
     Action.SEND_DOCUMENT: {Role.HANDLER: Reach.OWN_CASES},
     Action.SORT_SCANS: {Role.HANDLER: Reach.OWN_TEAM, Role.COLLECTOR: Reach.OWN_TEAM},
     Action.PLACE_SCAN: {Role.HANDLER: Reach.OWN_CASES, Role.COLLECTOR: Reach.OWN_TEAM},
+    Action.VERIFY_COPY: {Role.HANDLER: Reach.OWN_CASES, Role.COLLECTOR: Reach.OWN_TEAM},
+    Action.HOLD_PAPER: {
+        Role.HANDLER: Reach.OWN_CASES,
+        Role.COLLECTOR: Reach.OWN_TEAM,
+        Role.ARCHIVIST: Reach.OWN_CENTRE,
+    },
     Action.REVIEW_DOCUMENT: {Role.COLLECTOR: Reach.OWN_TEAM},
     Action.ACCEPT_DOCUMENT: {Role.ARCHIVIST: Reach.OWN_CENTRE},
     Action.SEE_TEMPLATES: dict.fromkeys(_OWN_PAPERS, Reach.SHARED),

@@ -13,6 +13,7 @@ from central.domain.documents import DocumentAct, DocumentState, ReturnReason, f
 from central.domain.people import Actor
 from central.domain.permissions import Action
 from central.domain.refusals import NotFound, Reason, Refusal
+from central.services.papers import take_for_acceptance
 from central.store.audit import add_audit
 from central.store.document_acts import HeldDocument, add_act, check_act, follow_acts, hold_document
 from central.store.documents import PageRow
@@ -64,6 +65,8 @@ def self_check_document(session: Session, actor: Actor, document_id: str, now: d
     unclear = [page.number for page in pages if page.findings and page.overridden_at is None]
     if unclear:
         raise Refusal(Reason.FINDINGS_OPEN, details=tuple(f"page {number}" for number in unclear))
+    if held.row.is_copy and held.row.copy_verified_by is None:
+        raise Refusal(Reason.COPY_UNVERIFIED)
     _do(session, actor, held, _Deed(DocumentAct.SELF_CHECK), now)
 
 
@@ -87,10 +90,11 @@ def return_document(session: Session, actor: Actor, command: ReturnDocument, now
 
 
 def accept_document(session: Session, actor: Actor, document_id: str, now: datetime) -> None:
-    """Pass gate 3: the archivist compared picture and paper."""
+    """Pass gate 3: the archivist compared picture and paper, and so has the paper in hand."""
     held = hold_document(session, actor, Action.ACCEPT_DOCUMENT, document_id)
     _do(session, actor, held, _Deed(DocumentAct.ACCEPT), now)
     held.row.accepted_at = now
+    take_for_acceptance(session, actor, held, now)
     session.flush()
 
 

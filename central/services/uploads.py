@@ -141,6 +141,8 @@ def _retire_pages(session: Session, row: DocumentRow, now: datetime) -> None:
     live = update(PageRow).where(PageRow.document_id == row.id, PageRow.retired_at.is_(None))
     session.execute(live.values(retired_at=now))
     row.pages = 0
+    # The paper may be another one now: who compared the one before has not seen it.
+    row.copy_verified_by = row.copy_verified_at = None
 
 
 def _add_pages(

@@ -22,6 +22,7 @@ from central.services.documents import (
     return_document,
     self_check_document,
 )
+from central.services.papers import show_paper
 from central.web.render import Say, actor_of, language_of, render, say_in
 from central.web.transactions import ReadSession, WriteSession
 from central.web.troubles import put_into_words
@@ -33,6 +34,7 @@ from central.web.words import (
     DONE_NOTES,
     FILE_FAULTS,
     FINDINGS,
+    PAPER_MOVES,
     RETURN_REASONS,
 )
 
@@ -64,7 +66,7 @@ def self_check(request: Request, session: WriteSession, document_id: str) -> Res
     try:
         self_check_document(session, actor_of(request), document_id, request.app.state.read_clock())
     except Refusal as refusal:
-        if refusal.reason is not Reason.FINDINGS_OPEN:
+        if refusal.reason not in {Reason.FINDINGS_OPEN, Reason.COPY_UNVERIFIED}:
             raise
         return show_document_page(request, session, document_id, refusal=refusal)
     task_id = show_document(session, actor_of(request), document_id).task_id
@@ -144,6 +146,7 @@ def show_document_page(
     """Answer with the page; with errors or a refusal under the status that says the same to machines."""
     say = say_in(request)
     shown = show_document(session, actor_of(request), document_id)
+    shown_paper = show_paper(session, actor_of(request), document_id)
     pages = [_show_page(say, each) for each in shown.pages]
     return render(
         request,
@@ -176,6 +179,8 @@ def show_document_page(
         may={act.value for act in shown.may},
         returned=_find_return(shown),
         return_path="return-from-review" if shown.state is DocumentState.SENT else "return-from-acceptance",
+        paper=shown_paper,
+        paper_moves=[{"word": PAPER_MOVES[each.move.value], "seen": each} for each in shown_paper.moves],
         reasons=[(code, say(text)) for code, text in RETURN_REASONS.items()],
         note=note,
     )

@@ -180,6 +180,9 @@ AUDIT_ACTS = {
     "document_reviewed": N_("document passed in review"),
     "document_returned": N_("document returned"),
     "document_accepted": N_("document accepted"),
+    "paper_marked": N_("paper marked as original or copy"),
+    "copy_verified": N_("copy compared with its original"),
+    "paper_moved": N_("paper changed hands"),
     "scan_unassigned": N_("scan without a place taken in"),
     "scan_placed": N_("scan placed"),
     "scan_discarded": N_("scan discarded"),
@@ -222,6 +225,12 @@ DOCUMENT_ACTS = {
     "pass_review": N_("passed in review (gate 2)"),
     "return": N_("returned"),
     "accept": N_("accepted against the paper (gate 3)"),
+}
+
+PAPER_MOVES = {
+    "taken": Word("normal", "person", N_("in hand")),
+    "given_back": Word("offline", "out", N_("given back")),
+    "missing": Word("stop", "question", N_("missing")),
 }
 
 RETURN_REASONS = {
@@ -288,6 +297,9 @@ DONE_NOTES = {
     "returned": Word("normal", "done", N_("The document is returned to its handler with your reason.")),
     "accepted": Word("normal", "done", N_("The document is accepted.")),
     "overridden": Word("normal", "done", N_("Your judgement of the page is recorded.")),
+    "paper_marked": Word("normal", "done", N_("What the paper is stands beside the document now.")),
+    "copy_verified": Word("normal", "done", N_("Your name stands for the copy now.")),
+    "paper_moved": Word("normal", "done", N_("Where the paper is has been written down.")),
     "scan_placed": Word("normal", "done", N_("The pages are placed. Their handler checks them now.")),
     "scan_discarded": Word("normal", "done", N_("The pages are discarded with your reason.")),
     "taken_back": Word("normal", "done", N_("Your question is taken back.")),

@@ -29,11 +29,15 @@ SEES_PAPERS = {
     Action.SEE_RULES,
     Action.SEE_API,
 }
+PAPERS_IN_HAND = {Action.VERIFY_COPY, Action.HOLD_PAPER}
 #: Written out once more, by hand: a change of the table has to be meant twice.
 MAY = {
     Role.HANDLER: SEES_PAPERS
-    | {Action.SEE_ID_NUMBERS, Action.ADD_DOCUMENT, Action.SEND_DOCUMENT, Action.SORT_SCANS, Action.PLACE_SCAN},
-    Role.COLLECTOR: SEES_PAPERS | {Action.SEE_ID_NUMBERS, Action.REVIEW_DOCUMENT, Action.SORT_SCANS, Action.PLACE_SCAN},
+    | {Action.SEE_ID_NUMBERS, Action.ADD_DOCUMENT, Action.SEND_DOCUMENT, Action.SORT_SCANS, Action.PLACE_SCAN}
+    | PAPERS_IN_HAND,
+    Role.COLLECTOR: SEES_PAPERS
+    | {Action.SEE_ID_NUMBERS, Action.REVIEW_DOCUMENT, Action.SORT_SCANS, Action.PLACE_SCAN}
+    | PAPERS_IN_HAND,
     Role.ARCHIVIST: SEES_PAPERS
     | {
         Action.SEE_ROOMS,
@@ -44,6 +48,7 @@ MAY = {
         Action.SEE_GATEWAYS,
         Action.SEE_ID_NUMBERS,
         Action.ACCEPT_DOCUMENT,
+        Action.HOLD_PAPER,
         Action.MERGE_DOSSIERS,
         Action.APPROVE_MERGE,
     },
