@@ -193,13 +193,19 @@ def commission_bus(
     """Compute what a bank owes to its bus: how many move at once, how far steel runs after a STOP or after silence."""
     if isinstance(bus, SerialBusSettings):
         return describe_commissioning(bus.line, bank.speed_mm_s, bank.reaction_ms, bank.braking_mm)
+    return {
+        "max_moving_banks": limit_moving(bus, settings),
+        "turn_limit_ms": bus.turn_ms,
+        **measure_broker(bank, bus.turn_ms),
+    }
+
+
+def measure_broker(bank: InstalledBank, turn_ms: float) -> dict[str, Any]:
+    """Compute how far steel runs behind a broker with this turn, set or measured (SPEC 7.11)."""
     # A broker may hold a renewal back for as long as the controller takes the reading in it for fresh.
     silence_ms = SEQUENCE_AGE_MS + LEASE_MS + bank.reaction_ms
     return {
-        "max_moving_banks": limit_moving(bus, settings),
-        "longest_exchange_ms": bus.turn_ms,
-        "stop_distance_by_stop_mm": round(
-            bank.speed_mm_s * (bus.turn_ms + bank.reaction_ms) / 1000 + bank.braking_mm, 1
-        ),
+        "longest_exchange_ms": turn_ms,
+        "stop_distance_by_stop_mm": round(bank.speed_mm_s * (turn_ms + bank.reaction_ms) / 1000 + bank.braking_mm, 1),
         "stop_distance_by_silence_mm": round(bank.speed_mm_s * silence_ms / 1000 + bank.braking_mm, 1),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from pathlib import Path
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
@@ -205,13 +206,17 @@ class MessageDesk:
 class MqttController:
     """The desk behind a client of the room's broker, as user of its bank's name."""
 
-    def __init__(self, controller: ShelfController, host: str, port: int, password: str) -> None:
+    def __init__(
+        self, controller: ShelfController, host: str, port: int, password: str, ca_file: Path | None = None
+    ) -> None:
         self.desk = MessageDesk(controller)
         with controller.at_now() as model:
             self.bank = model.plan.bank_id
         self._closing = threading.Event()
         self._told: tuple[Any, int] | None = None
         self._client = self._build(password)
+        if ca_file is not None:
+            self._client.tls_set(ca_certs=str(ca_file))
         self._client.connect_async(host, port, keepalive=KEEPALIVE_S, clean_start=True)
         self._watcher = threading.Thread(target=self._watch, name=f"shelf-mqtt-{self.bank}", daemon=True)
 

@@ -49,6 +49,7 @@ def show_bank(visit: Visit) -> Response:
     offered = {each["operation"] for each in shown["operations"] if each["offered"]} if shown else set()
     return visit.page(
         "bank.html", live=live, live_of=f"bank:{bank}", key=bank, settings=settings, sheet=sheet,
+        turn=tell_turn(visit, bank),
         aisles=list_aisles(settings.geometry),
         operations=[each for each in ASKED[1:] if each in offered],
     )  # fmt: skip
@@ -329,5 +330,23 @@ def show_sheet(visit: Visit) -> Response:
     line = visit.house.find_line_of(bank)
     bus = tell_bus(visit.house, visit.words, line.bus_id) if line else None
     return visit.page(
-        "sheet.html", key=bank, settings=settings, found=found, moment=moment, sheet=visit.house.sheets[bank], bus=bus
-    )
+        "sheet.html", key=bank, settings=settings, found=found, moment=moment, sheet=visit.house.sheets[bank], bus=bus,
+        turn=tell_turn(visit, bank),
+    )  # fmt: skip
+
+
+def tell_turn(visit: Visit, bank: str) -> dict[str, Any] | None:
+    """Tell the turn of a bank on a broker as measured while it runs, and how far a STOP by it lets steel run."""
+    sheet, line = visit.house.sheets[bank], visit.house.find_line_of(bank)
+    if line is None or "turn_limit_ms" not in sheet:
+        return None
+    trips = next((each for each in line.list_round_trips(bank) if each.what == "motion"), None)
+    if trips is None:
+        return None
+    settings = next(each for each in visit.house.room.banks if each.id == bank)
+    gained_mm = settings.speed_mm_s * (trips.worst_ms - sheet["turn_limit_ms"]) / 1000
+    return {
+        "trips": trips,
+        "limit_ms": sheet["turn_limit_ms"],
+        "by_stop_mm": sheet["stop_distance_by_stop_mm"] + gained_mm,
+    }

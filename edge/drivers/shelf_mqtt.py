@@ -10,6 +10,8 @@ import functools
 import itertools
 import secrets
 import socket
+import ssl
+import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -25,6 +27,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from edge.broker_trust import trust_authority
 from edge.core.effects import ShelfOrder
 from edge.drivers.shelf_serial import SerialShelf, ShelfBank, Sink
 from edge.drivers.shelf_spelling import draw_image, slice_image, spell_answer, spell_request
@@ -170,6 +173,7 @@ class RoomBroker:
         self._banks: list[str] = []
         self._lock = threading.Lock()
         self._online = threading.Event()
+        self._untrusted = ""  # why nobody at that address may be spoken to
         self._expiring = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         self._expiring.MessageExpiryInterval = MAX_EXPIRY_S
         self._client = self._build(client_id)
@@ -188,7 +192,7 @@ class RoomBroker:
     def open_channel(self, bank: str) -> BankChannel:
         """Open the line to a bank; OSError while the broker is away."""
         if not self._online.wait(CONNECT_WAIT_S):
-            raise OSError("the broker in the room does not answer")
+            raise OSError(self._untrusted or "the broker in the room does not answer")
         with self._lock:
             channel = self._channels[bank] = BankChannel(self, bank)
             return channel
@@ -212,7 +216,7 @@ class RoomBroker:
         password = self._address.password_file.read_text().strip() if self._address.password_file else None
         client.username_pw_set(self._address.user, password)
         if self._address.ca_file is not None:
-            client.tls_set(ca_certs=str(self._address.ca_file))
+            trust_authority(client, self._address.ca_file)
         will = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
         will.MessageExpiryInterval = MAX_EXPIRY_S
         payload = b'{"reason":%d}' % StopReason.SHUTDOWN
@@ -220,12 +224,21 @@ class RoomBroker:
         client.reconnect_delay_set(1, 5)
         client.on_socket_open = _set_nodelay
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         return client
 
     # ------------------------------------------------------------ paho's callbacks
+
+    def _on_connect_fail(self, _client: mqtt.Client, _data: Any) -> None:
+        # paho calls this while it handles the error, and doesn't hand it over
+        error = sys.exception()
+        if isinstance(error, ssl.SSLError):
+            reason = getattr(error, "verify_message", "") or error.reason or str(error)
+            log.error("room_broker_untrusted", host=self._address.host, reason=reason)
+            self._untrusted = f"the broker in the room can't be trusted: {reason}"
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
@@ -242,6 +255,7 @@ class RoomBroker:
             log.error("room_broker_subscription_refused", reasons=refused)
             return
         with self._lock:
+            self._untrusted = ""
             self._online.set()
         log.info("room_broker_online", host=self._address.host)
 

@@ -18,6 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from edge.broker_trust import trust_authority
 from edge.core.link import LinkState
 
 log = structlog.get_logger(__name__)
@@ -112,7 +113,7 @@ class BrokerClient:
         )
         client.username_pw_set(self._address.room_id, self._address.password_file.read_text().strip())
         if self._address.ca_file is not None:
-            _trust(client, self._address.ca_file)
+            trust_authority(client, self._address.ca_file)
         client.will_set(self._address.topic("presence"), will, qos=1, retain=True)
         client.reconnect_delay_set(1, 30)
         client.max_queued_messages_set(QUEUED_MAX)
@@ -205,24 +206,6 @@ class BrokerClient:
                 correlation=bytes(correlation) if correlation is not None else None,
             )
         )
-
-
-class _ClosingSocket(ssl.SSLSocket):
-    """Closes itself when nobody can be trusted at the other end; paho would leave that to chance."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        try:
-            super().do_handshake(block)
-        except BaseException:
-            self.close()
-            raise
-
-
-def _trust(client: mqtt.Client, ca_file: Path) -> None:
-    """Speak TLS only, and only with who this authority vouches for under the very name we called."""
-    context = ssl.create_default_context(cafile=str(ca_file))
-    context.sslsocket_class = _ClosingSocket
-    client.tls_set_context(context)
 
 
 def _set_nodelay(_client: mqtt.Client, _data: Any, sock: Any) -> None:

@@ -15,6 +15,7 @@ from string import Template
 
 from tests.wait import wait_for
 
+TLS_LINES = ("certfile", "keyfile", "tls_version")
 TEMPLATES = Path(__file__).parents[3] / "deploy" / "room"
 
 
@@ -23,7 +24,7 @@ class RoomBroker:
 
     host = "127.0.0.1"
 
-    def __init__(self, folder: Path, users: Sequence[str]) -> None:
+    def __init__(self, folder: Path, users: Sequence[str], tls: tuple[Path, Path] | None = None) -> None:
         self.folder = folder
         with socket.socket() as probe:
             probe.bind((self.host, 0))
@@ -44,6 +45,10 @@ class RoomBroker:
             PASSWORD_FILE=passwords,
             ACL_FILE=acl,
         )
+        values = () if tls is None else (*tls, "tlsv1.3")
+        for key, value in zip(TLS_LINES, values, strict=False):
+            line = next(line for line in filled.splitlines() if line.startswith(f"#{key} "))
+            filled = filled.replace(line, f"{key} {value}")
         (folder / "mosquitto.conf").write_text(filled)
 
     def password(self, user: str) -> str:
@@ -71,10 +76,12 @@ class RoomBroker:
 
 
 @contextlib.contextmanager
-def run_room_broker(users: Sequence[str] = ("gateway", "A", "B", "visitor")) -> Iterator[RoomBroker]:
-    """Start a room's broker with these users in a temporary folder."""
+def run_room_broker(
+    users: Sequence[str] = ("gateway", "A", "B", "visitor"), tls: tuple[Path, Path] | None = None
+) -> Iterator[RoomBroker]:
+    """Start a room's broker with these users in a temporary folder; with certificate and key it speaks TLS alone."""
     with tempfile.TemporaryDirectory(prefix="openaisle-room-mqtt-") as folder:
-        broker = RoomBroker(Path(folder), users)
+        broker = RoomBroker(Path(folder), users, tls)
         broker.start()
         try:
             yield broker
