@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 WRITE_INTERVAL_S = 60.0
 WAITING_MOST = 4096  # while the disk takes nothing; then the newest are dropped
 CURRENT_REGISTER = "motor_current_ma"
+JOURNEYS_REGISTER = "column_cycles"
 LONGEST_OPENING_MS = 300_000
 
 
@@ -45,6 +46,7 @@ class WearKeeper:
         self._lock = threading.Lock()
         self._past: dict[str, _BankPast] = {}
         self._waiting: list[WearSample] = []
+        self._told: dict[tuple[str, int], tuple[str, int]] = {}  # by column: its journeys, and the last one's current
         self._dropped = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="wear", daemon=True)
@@ -108,14 +110,18 @@ class WearKeeper:
                 self._waiting = (samples + self._waiting)[:WAITING_MOST]
 
     def _sample_currents(self) -> None:
-        """Take the newest reading of each motor's current, where a controller tells it and it is a new one."""
+        """Take the current of each column's last journey, once a journey: a bank at rest tells the same for days."""
         for line in self._lines:
             for bank in line.banks:
-                for reading in line.read_registers(bank):
-                    fresh = reading.age_ms < WRITE_INTERVAL_S * 1000 and "unknown" not in reading.words
-                    if reading.name == CURRENT_REGISTER and reading.raw[0] and fresh:
-                        number = reading.index or 1
-                        self._put(WearSample(bank, "current_ma", number, int(reading.raw[0]), self._wall_ms()))
+                readings = line.read_registers(bank)
+                journeys = {each.index or 1: each.value for each in readings if each.name == JOURNEYS_REGISTER}
+                for reading in readings:
+                    if reading.name == CURRENT_REGISTER and reading.raw[0] and "unknown" not in reading.words:
+                        number, current = reading.index or 1, int(reading.raw[0])
+                        told = (journeys.get(number, ""), current)
+                        if self._told.get((bank, number)) != told:
+                            self._told[bank, number] = told
+                            self._put(WearSample(bank, "current_ma", number, current, self._wall_ms()))
 
     def _run(self) -> None:
         while not self._closing.wait(WRITE_INTERVAL_S):

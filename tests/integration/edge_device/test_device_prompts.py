@@ -10,14 +10,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from pymodbus.framer import FramerRTU
 
 from edge.core.events import PromptDismissed, RequestWithdrawn
 from edge.core.geometry import find_aisle
+from edge.runtime.clock import read_mono_ms, read_wall_ms
 from edge.runtime.replay import replay
 from edge.store.checklists import Checklists
+from edge.store.wear import DAY_MS, WearSample
 from tests.integration.edge_core.driven_room import BOXES, PLACES
 from tests.integration.edge_device.device_house import DeviceHouse
 from tests.integration.edge_device.device_room import Technician
+from tests.integration.edge_device.vectors import FRAMES
 from tests.wait import wait_for
 
 MOVING = {"SendSelect", "SendOperate", "PermitLease"}
@@ -170,3 +174,36 @@ def test_wear_is_counted_by_contacts_alone(technician: Technician, rested: Devic
     assert {4, 9} <= openings
     assert "通道 " in technician.get("/banks/A/wear", kind="opening_ms").text
     assert "各列移动次数" in technician.get("/banks/A/wear").text
+
+
+def test_a_motor_that_draws_more_and_more_shows_as_a_trend(technician: Technician, device_house: DeviceHouse) -> None:
+    """Twice a day for thirty days: column 7 draws 2,000 mA at first and 3,160 at last, column 8 always 2,000."""
+    today = read_wall_ms() // DAY_MS
+    rise = [(day, 2_000 + 40 * max(0, day)) for day in range(30)]
+    samples = [
+        WearSample("A", "current_ma", number, current, (today - 29 + day) * DAY_MS + turn)
+        for day, rising in rise
+        for number, current in ((7, rising), (8, 2_000))
+        for turn in (0, DAY_MS // 2)
+    ]
+    device_house.book.add(samples)
+    page = technician.get("/banks/A/wear", kind="current_ma").text
+    # usual: the first twenty, 2,000 to 2,360; now: the last seven days, 2,920 to 3,160
+    drifts = {int(no): drift for no, drift in re.findall(r">(\d+)</a></th>.*?>([+-]\d+ %)<", page)}
+    assert drifts == {7: "+39 %", 8: "+0 %"}
+    assert re.search(r'class="number is-high">\+39 %<', page)
+    # the one that stands out is drawn: from left to right it only rises
+    heights = [float(y) for y in re.findall(r"[\d.]+,([\d.]+)", page[page.index("<polyline") : page.index("<circle")])]
+    assert len(heights) == 30
+    assert heights == sorted(heights, reverse=True)
+
+
+def test_a_current_counts_once_a_journey(device_house: DeviceHouse) -> None:
+    ask = bytes.fromhex("110305000058")
+    request = ask + FramerRTU.compute_CRC(ask).to_bytes(2, "big")
+    for _ in range(2):
+        device_house.record.note_sent(request, read_mono_ms())
+        device_house.record.note_heard(FRAMES["wear"], read_mono_ms() + 10.0)
+        device_house.wear.write()
+    counts = {total.number: (total.count, total.total) for total in device_house.book.list_totals("A", "current_ma")}
+    assert counts[2] == (1, 2_350)
