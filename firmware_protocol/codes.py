@@ -38,6 +38,7 @@ class Operation(IntEnum):
     LIGHT_OFF = 19
     CLEAR_FAULT = 20
     WAKE = 21
+    SLEEP = 23  # 22 is never given: a vector of 1.0 rejects it
 
 
 MOVING_OPERATIONS = frozenset(
@@ -240,6 +241,7 @@ class Capabilities(IntFlag):
     WATER_INPUT = 1 << 20
     DOOR_CONTACT = 1 << 21
     CONTACTS_ONLY = 1 << 22
+    SLEEP = 1 << 23
 
 
 class StopReason(IntEnum):

@@ -1,4 +1,4 @@
-"""What a gateway may ask for that moves no steel: locks, lights, faults, waking, indicator (SPEC 5.12, 5.13)."""
+"""What a gateway may ask for that moves no steel: locks, lights, faults, waking, sleep, indicator (SPEC 5.12, 5.13)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from simulators.shelf_record import (
 )
 
 TRIPS = frozenset({SafetyInput.EDGE, SafetyInput.SWEEP, SafetyInput.BEAM})
+MAY_SLEEP = frozenset({BankState.ASLEEP, BankState.IDLE, BankState.STOPPED})
+#: Why a bank that isn't at rest stays awake; else it is busy.
+AWAKE_FOR = {BankState.FAULT: Reason.FAULT, BankState.UNKNOWN: Reason.POSITION_UNKNOWN}
 _NONE: frozenset[Reason] = frozenset()
 
 
@@ -42,11 +45,15 @@ class ShelfActs(ShelfDrive):
             if aisle and aisle not in self.plan.aisles:
                 return frozenset({Reason.NO_SUCH_AISLE})
             return acts[operation](frozenset({aisle}) if aisle else frozenset(self.plan.aisles))
-        if operation not in {Operation.WAKE, Operation.CLEAR_FAULT}:
+        whole: dict[Operation, Callable[[], frozenset[Reason]]] = {
+            Operation.WAKE: self._wake,
+            Operation.CLEAR_FAULT: self._clear_faults,
+        }
+        if self.plan.times.sleep_after_ms:
+            whole[Operation.SLEEP] = self._sleep
+        if operation not in whole:
             return frozenset({Reason.NOT_SUPPORTED})
-        if aisle:
-            return frozenset({Reason.NO_SUCH_AISLE})
-        return self._clear_faults() if operation is Operation.CLEAR_FAULT else self._wake()
+        return frozenset({Reason.NO_SUCH_AISLE}) if aisle else whole[operation]()
 
     def _lock(self, aisles: frozenset[int]) -> frozenset[Reason]:
         self.circumstances.gateway_locks |= aisles
@@ -85,6 +92,13 @@ class ShelfActs(ShelfDrive):
     def _wake(self) -> frozenset[Reason]:
         if self.state is BankState.ASLEEP:
             self._enter(BankState.WAKING, wake=self.plan.times.wake_ms)
+        return _NONE
+
+    def _sleep(self) -> frozenset[Reason]:
+        """Fall asleep as after the bank's own idle time; only a bank at rest does."""
+        if self.state not in MAY_SLEEP:
+            return frozenset({AWAKE_FOR.get(self.state, Reason.BUSY)})
+        self._fall_asleep()
         return _NONE
 
     def indicate(self, indication: Indication | None) -> None:

@@ -36,6 +36,7 @@ class Operation(StrEnum):
     LIGHT_OFF = "light_off"
     CLEAR_FAULT = "clear_fault"
     WAKE = "wake"
+    SLEEP = "sleep"
 
 
 MOVING_OPERATIONS = frozenset(

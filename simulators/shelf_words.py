@@ -54,6 +54,7 @@ OPERATIONS = {
     Operation.LIGHT_OFF: codes.Operation.LIGHT_OFF,
     Operation.CLEAR_FAULT: codes.Operation.CLEAR_FAULT,
     Operation.WAKE: codes.Operation.WAKE,
+    Operation.SLEEP: codes.Operation.SLEEP,
 }
 OPERATIONS_READ = {number: operation for operation, number in OPERATIONS.items()}
 
@@ -177,6 +178,8 @@ def identify(model: ShelfModel, serial_number: str) -> Identity:
         capabilities |= codes.Capabilities.MEASURES_POSITION | codes.Capabilities.VENTILATE
     else:
         capabilities |= codes.Capabilities.CONTACTS_ONLY
+    if times.sleep_after_ms:
+        capabilities |= codes.Capabilities.SLEEP
     for kind in plan.sensors:
         capabilities |= _SENSORS[kind]
     return Identity(

@@ -148,6 +148,7 @@ WORDS: Final[dict[str, str]] = {
     "light_off": "关灯",
     "clear_fault": "清除故障",
     "wake": "唤醒",
+    "sleep": "休眠",
     # reasons
     "not_awake": "未唤醒",
     "occupied": "有人",

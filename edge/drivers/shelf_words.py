@@ -51,6 +51,7 @@ OPERATIONS: dict[Operation, core.Operation] = {
     Operation.LIGHT_OFF: "light_off",
     Operation.CLEAR_FAULT: "clear_fault",
     Operation.WAKE: "wake",
+    Operation.SLEEP: "sleep",
 }
 WIRE_OPERATIONS: dict[core.Operation, Operation] = {word: number for number, word in OPERATIONS.items()}
 CAPABILITIES: dict[Capabilities, core.Capability] = {
@@ -64,6 +65,7 @@ CAPABILITIES: dict[Capabilities, core.Capability] = {
     Capabilities.INDICATOR: "indicator",
     Capabilities.CLIMATE: "climate",
     Capabilities.WAKE: "wake",
+    Capabilities.SLEEP: "sleep",
     Capabilities.CLEAR_FAULT: "clear_fault",
     Capabilities.FOOT_BEAMS: "foot_beams",
     Capabilities.PIR: "pir",
@@ -247,6 +249,7 @@ def describe_ring_event(wire: RingEvent) -> core.RingEntry:
     return core.RingEntry(wire.sequence, RING_KINDS.get(kind, "other"), argument, wire.age_ms)
 
 
+@lru_cache(maxsize=1024)
 def name_bits(bits: Reasons | FaultBits) -> tuple[str, ...]:
     """Name the bits that are set, in small letters."""
     return tuple((bit.name or "other").lower() for bit in bits)

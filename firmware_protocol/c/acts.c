@@ -12,6 +12,26 @@ static uint16_t wake(struct controller *c)
     return 0;
 }
 
+/* As after the bank's own idle time; only a bank at rest falls asleep, one that never sleeps can't. */
+static uint16_t fall_asleep(struct controller *c)
+{
+    switch (c->state) {
+    case STATE_ASLEEP:
+        return 0;
+    case STATE_IDLE:
+    case STATE_STOPPED:
+        ring_note(&c->ring, EVENT_ASLEEP, 0);
+        state_enter(c, STATE_ASLEEP);
+        return 0;
+    case STATE_FAULT:
+        return REASON_FAULT;
+    case STATE_UNKNOWN:
+        return REASON_POSITION_UNKNOWN;
+    default:
+        return REASON_BUSY;
+    }
+}
+
 /* Aisle 0 means all of them. */
 static uint16_t chosen(const struct controller *c, uint8_t aisle)
 {
@@ -64,11 +84,15 @@ static uint16_t carry_out(struct controller *c, uint8_t operation, uint8_t aisle
 {
     const bool takes_aisle = operation >= OPERATION_LOCK && operation <= OPERATION_LIGHT_OFF;
 
+    if (operation == OPERATION_SLEEP && c->plan->sleep_after_ms == 0u)
+        return REASON_NOT_SUPPORTED;
     if (operation >= OPERATION_LOCK && aisle > (takes_aisle ? c->plan->aisles : 0u))
         return REASON_NO_SUCH_TARGET;
     switch (operation) {
     case OPERATION_WAKE:
         return wake(c);
+    case OPERATION_SLEEP:
+        return fall_asleep(c);
     case OPERATION_LOCK:
         return lock(c, aisle);
     case OPERATION_UNLOCK:
@@ -120,7 +144,6 @@ void acts_poll(struct controller *c)
         ring_note(&c->ring, EVENT_AWAKE, 0);
         state_rest(c, STATE_IDLE);
     } else if (rests && sleep_ms != 0u && state_is_over(c, c->since_ms, sleep_ms)) {
-        ring_note(&c->ring, EVENT_ASLEEP, 0);
-        state_enter(c, STATE_ASLEEP);
+        (void)fall_asleep(c);
     }
 }

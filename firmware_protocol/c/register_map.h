@@ -161,6 +161,7 @@
 #define OPERATION_LIGHT_OFF 0x13u
 #define OPERATION_CLEAR_FAULT 0x14u
 #define OPERATION_WAKE 0x15u
+#define OPERATION_SLEEP 0x17u
 
 /* Reasons (SPEC chapter 4) */
 #define REASON_NONE 0x0u
@@ -324,6 +325,7 @@
 #define CAN_WATER_INPUT 0x100000u
 #define CAN_DOOR_CONTACT 0x200000u
 #define CAN_CONTACTS_ONLY 0x400000u
+#define CAN_SLEEP 0x800000u
 
 /* StopReason (SPEC chapter 4) */
 #define STOP_FOR_PERSON 0x1u
@@ -349,7 +351,7 @@
 #define ROOM_WATER 0x2u
 #define ROOM_DOOR_OPEN 0x4u
 
-#define OPERATION_NUMBERS {0u, 1u, 2u, 3u, 4u, 5u, 16u, 17u, 18u, 19u, 20u, 21u}
+#define OPERATION_NUMBERS {0u, 1u, 2u, 3u, 4u, 5u, 16u, 17u, 18u, 19u, 20u, 21u, 23u}
 
 struct register_block {
     uint16_t address;

@@ -23,7 +23,8 @@ const struct register_block *registers_find(uint16_t address, uint16_t count, ch
 uint32_t registers_capabilities(const struct controller *c)
 {
     return CAN_MEASURES_POSITION | CAN_CLOSE_ALL | CAN_VENTILATE | CAN_PARK | CAN_HOME | CAN_LOCK | CAN_LIGHT |
-           CAN_INDICATOR | CAN_WAKE | CAN_CLEAR_FAULT | CAN_FIRE_INPUT | CAN_INDICATOR_PER_PLACE | c->plan->sensors;
+           CAN_INDICATOR | CAN_WAKE | CAN_CLEAR_FAULT | CAN_FIRE_INPUT | CAN_INDICATOR_PER_PLACE |
+           (c->plan->sleep_after_ms != 0u ? CAN_SLEEP : 0u) | c->plan->sensors;
 }
 
 static void show_identity(struct controller *c)

@@ -36,6 +36,7 @@ class Bank(Protocol):
     def jam(self, column: int) -> None: ...
     def cut_power(self) -> None: ...
     def let_fire_park(self) -> None: ...
+    def let_sleep(self, after_ms: int) -> None: ...
     def travelled_um(self) -> int: ...
     def close(self) -> None: ...
 
@@ -75,6 +76,9 @@ class CBank(CLine):
 
     def let_fire_park(self) -> None:
         self.do("fireparks 1")
+
+    def let_sleep(self, after_ms: int) -> None:
+        self.do(f"sleep {after_ms}")
 
     def travelled_um(self) -> int:
         return self.truth()["travelled_um"]
@@ -135,6 +139,10 @@ class PythonBank:
 
     def let_fire_park(self) -> None:
         self.model.plan = replace(self.model.plan, fire_parks=True)
+
+    def let_sleep(self, after_ms: int) -> None:
+        plan = self.model.plan
+        self.model.plan = replace(plan, times=replace(plan.times, sleep_after_ms=after_ms))
 
     def travelled_um(self) -> int:
         return round(self.model.rails.travelled_mm * 1000)

@@ -12,6 +12,7 @@ from tests.conformance.protocol.c_bank import UNIT, seal
 UNKNOWN, ASLEEP, WAKING, IDLE, SELECTED, WARNING, MOVING, SETTLING, STOPPED, FAULT = range(10)
 OPEN, CLOSE_ALL, VENTILATE, PARK, HOME = (number << 8 for number in range(1, 6))
 LOCK, UNLOCK, LIGHT_ON, LIGHT_OFF, CLEAR_FAULT, WAKE = (number << 8 for number in range(16, 22))
+SLEEP, CAN_SLEEP, BUSY = 23 << 8, 1 << 23, 1 << 4
 OCCUPIED, LOCKED, LOCAL, FAULTY, NO_POSITION, NOT_SUPPORTED = 1 << 1, 1 << 2, 1 << 3, 1 << 6, 1 << 7, 1 << 9
 RING_MOVED, ID_USED, FIRE, NO_TARGET = 1 << 11, 1 << 12, 1 << 14, 1 << 15
 DONE, REFUSED, STOPPED_OUT, FAILED = 3, 4, 5, 7
@@ -225,7 +226,76 @@ def test_no_act_moves_steel(line: Line, target: int) -> None:
     assert line.state == IDLE
 
 
-@pytest.mark.parametrize("target", [LOCK | 1, UNLOCK | 1, LIGHT_ON, LIGHT_OFF, CLEAR_FAULT, WAKE, 0])
+def can_sleep(line: Line) -> bool:
+    words = line.read(0x0013, 2)
+    return bool((words[0] << 16 | words[1]) & CAN_SLEEP)
+
+
+def test_a_bank_at_rest_is_sent_to_sleep_and_woken(line: Line) -> None:
+    """SPEC 5.2, 5.12: lights and steel stay; it says so once; asleep it is done already."""
+    line.bank.let_sleep(600_000)
+    assert can_sleep(line)
+    line.do(OPEN | 2)
+    head, widths, travelled = line.head, line.widths(), line.bank.travelled_um()
+    assert line.act(SLEEP) == 0
+    assert (line.state, line.events(head)) == (ASLEEP, [(21, 0)])
+    assert line.act(SLEEP) == 0
+    line.bank.run(30_000)
+    assert (line.state, line.widths(), line.bank.travelled_um()) == (ASLEEP, widths, travelled)
+    assert line.read(0x0221) == [0b10]
+    assert line.select(OPEN | 1)[1] & 1, "asleep it is not selectable"
+    assert line.act(WAKE) == 0
+    assert line.act(SLEEP) == BUSY, "waking"
+    line.bank.run(2000)
+    assert (line.state, line.events(head)) == (IDLE, [(21, 0), (22, 0)])
+
+
+@pytest.mark.parametrize("aisle", [1, AISLES, AISLES + 1])
+def test_sleep_takes_no_aisle(line: Line, aisle: int) -> None:
+    """SPEC 5.12."""
+    line.bank.let_sleep(600_000)
+    assert line.act(SLEEP | aisle) == NO_TARGET
+    assert line.state == IDLE
+
+
+def test_a_bank_that_never_sleeps_says_so(line: Line) -> None:
+    """SPEC 5.12, 1.4."""
+    line.bank.let_sleep(0)
+    assert not can_sleep(line)
+    assert line.act(SLEEP) == NOT_SUPPORTED
+    assert line.state == IDLE
+
+
+@pytest.mark.parametrize(
+    ("stage", "reason"), [("selected", BUSY), ("warning", BUSY), ("moving", BUSY), ("unknown", NO_POSITION)]
+)
+def test_only_a_bank_at_rest_falls_asleep(line: Line, stage: str, reason: int) -> None:
+    """SPEC 5.12: and what is under way goes on, or stays as it is."""
+    line.bank.let_sleep(600_000)
+    line.do(OPEN | 1)
+    token = ""
+    if stage == "unknown":
+        line.bank.turn_handle(3, 40)
+    elif stage == "selected":
+        line.select(OPEN | 3)
+    else:
+        token = line.start(OPEN | 3)
+        line.carry(token, 2 if stage == "warning" else 12)
+    before = line.state
+    assert line.act(SLEEP) == reason
+    assert line.state == before
+
+
+@pytest.mark.parametrize("request_", ["170848000208400005 0a{id}1600", "170848000208400005 0a{id}1800"])
+def test_a_number_beside_sleep_means_nothing(line: Line, request_: str) -> None:
+    """SPEC 4: 22 was never given."""
+    line.bank.let_sleep(600_000)
+    asked = request_.format(id=f"{0x77:016x}").replace(" ", "")
+    assert line.bank.ask(f"{UNIT:02x}{asked}") == f"{UNIT:02x}9703"
+    assert line.state == IDLE
+
+
+@pytest.mark.parametrize("target", [LOCK | 1, UNLOCK | 1, LIGHT_ON, LIGHT_OFF, CLEAR_FAULT, WAKE, SLEEP, 0])
 def test_no_selection_of_what_goes_by_act(line: Line, target: int) -> None:
     """SPEC 5.12."""
     assert line.select(target)[1:4] == [NOT_SUPPORTED, 0, 0]

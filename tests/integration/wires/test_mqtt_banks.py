@@ -76,6 +76,7 @@ def test_acts_go_the_same_way(stand: Stand) -> None:
         assert stand.core.act(operation, aisle).reasons == (), operation
     with stand.banks["A"].desk.controller.at_now() as model:
         assert (model.circumstances.gateway_locks, model.lights) == ({2}, {2})
+    assert stand.core.act("sleep").reasons == ("not_supported",), "a bank that never sleeps"
     assert stand.core.act("unlock", 3).reasons == ("local",)
     assert stand.core.act("unlock", 2).reasons == ()
 
