@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import pack, unpack
 from typing import Self
 
@@ -103,6 +104,7 @@ def read_text(words: Sequence[int]) -> str:
     return "".join(chr(octet) if 32 <= octet < 127 else "?" for octet in octets)
 
 
+@lru_cache(maxsize=1024)
 def aisles_of(mask: int) -> tuple[int, ...]:
     """Aisle numbers of a mask, bit 0 = aisle 1."""
     return tuple(index + 1 for index in range(MAX_AISLES) if mask >> index & 1)

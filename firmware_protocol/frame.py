@@ -65,6 +65,7 @@ _INCOMPLETE = 0
 _IMPOSSIBLE = -1
 _COUNTED_RESPONSES = frozenset({READ_HOLDING, READ_INPUT, READ_WRITE})
 _FIXED_REQUESTS = {READ_HOLDING: 8, READ_INPUT: 8, WRITE_ONE: 8, DEVICE_ID: 7}
+_READS, _READ_BYTES = frozenset({READ_HOLDING, READ_INPUT}), 8
 _FIXED_RESPONSES = {WRITE_ONE: 8, WRITE_MANY: 8} | {function | EXCEPTION_BIT: 5 for function in FUNCTIONS}
 
 
@@ -140,11 +141,9 @@ class FrameReader:
         if self._pending:
             heard = self._pending + octets
         else:
-            # By far the most frequent case: one whole answer with registers, and nothing else.
-            if len(octets) > 5 and self._takes_answers and octets[2] + 5 == len(octets) <= MAX_FRAME_BYTES:
-                unit, function, count = octets[0], octets[1], octets[2]
-                if function in _COUNTED_RESPONSES and unit <= MAX_UNIT and not count & 1 and crc16(octets) == 0:
-                    return [Frame(unit, function, octets[2:-2], Role.RESPONSE)]
+            whole = self._take_whole(octets)
+            if whole is not None:
+                return [whole]
             heard = octets
         found: list[Frame | FrameFault] = []
         at = lost_from = 0
@@ -165,6 +164,21 @@ class FrameReader:
             found.append(self._describe_fault(heard, lost_from, at))
         self._pending = heard[at:]
         return found
+
+    def _take_whole(self, octets: bytes) -> Frame | None:
+        """Take the most frequent cases at once: a whole answer with registers, or, at a controller, a whole read."""
+        length = len(octets)
+        if self._takes_answers:
+            if not 5 < length <= MAX_FRAME_BYTES or octets[2] + 5 != length or octets[2] & 1:
+                return None
+            functions, role = _COUNTED_RESPONSES, Role.RESPONSE
+        elif length == _READ_BYTES:
+            functions, role = _READS, Role.REQUEST
+        else:
+            return None
+        if octets[1] in functions and octets[0] <= MAX_UNIT and crc16(octets) == 0:
+            return Frame(octets[0], octets[1], octets[2:-2], role)
+        return None
 
     def _match(self, heard: bytes, at: int) -> tuple[Frame, int] | int:
         """Find a whole frame at this place, else say whether more bytes could complete one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from struct import Struct, pack, unpack
 from typing import NamedTuple
 
@@ -125,6 +126,7 @@ _UNPACK_WORDS = tuple(words.unpack_from for words in _WORDS)
 # ---------------------------------------------------------------- the gateway's side
 
 
+@lru_cache(maxsize=512)
 def ask_registers(unit: int, address: int, count: int, function: int = READ_HOLDING) -> bytes:
     """Frame that reads `count` registers."""
     return append_crc(_SIX(unit, function, address, count))

@@ -123,24 +123,25 @@ class ShelfDrive:
             self._physics_ms = self.now_ms
 
     def _step(self, at_ms: int) -> None:
-        before = self.rails.widths_mm()
-        self.rails.step()
+        rails, occupancy = self.rails, self.occupancy
+        before = rails.widths_mm()
+        rails.step()
         self._physics_ms = at_ms
-        after = self.rails.widths_mm()
-        if self.occupancy.people:
-            self.occupancy.squeeze(before, after, self.occupancy.people)
+        after = rails.widths_mm()
+        if occupancy.people:
+            occupancy.squeeze(before, after, occupancy.people)
         self._watch_sensors(after)
         narrowing = frozenset([no for no, width in after.items() if width < before[no] - 1e-9])
         self._watch_motion(narrowing, after)
-        self._tell_step(before, after)
+        self._tell_step(before, after, narrowing)
 
-    def _tell_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None:
+    def _tell_step(self, before_mm: dict[int, float], after_mm: dict[int, float], narrowing: frozenset[int]) -> None:
         """Tell of a step that has been taken; for those who watch."""
 
     def _watch_motion(self, narrowing: frozenset[int], widths_mm: dict[int, float]) -> None:
         if self.state is not BankState.MOVING or self._task is None or self._task.ending:
             return
-        if self.occupancy.touched(widths_mm) & narrowing:
+        if (touched := self.occupancy.touched(widths_mm)) and touched & narrowing:
             self._trip(SafetyInput.EDGE, EventKind.EDGE_TRIPPED, min(narrowing))
         elif reasons := self._reasons_against(self._task, narrowing):
             self._end_by(reasons)

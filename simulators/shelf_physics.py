@@ -32,6 +32,13 @@ class Rails:
     def __init__(self, plan: BankPlan, *, step_ms: int = STEP_MS) -> None:
         self.plan = plan
         self.step_ms = step_ms
+        times = plan.times
+        self._seconds = seconds = step_ms / 1000
+        self._braked_mm_s = times.braking_mm_s2 * seconds  # in one step; so are the next
+        self._gained_mm_s = times.acceleration_mm_s2 * seconds
+        self._twice_braking_mm_s2 = 2 * times.braking_mm_s2
+        self._aisles = plan.aisles
+        self._speed_mm_s, self._rail_mm = times.speed_mm_s, float(plan.rail_mm)
         self._column_widths = [column.width_mm for column in plan.columns]
         self._drives: list[_Drive] = []
         self._braking = False
@@ -101,9 +108,8 @@ class Rails:
         return self._widths
 
     def _widths_of(self, lefts: list[float]) -> dict[int, float]:
-        ends = [*lefts[1:], float(self.plan.rail_mm)]
-        gaps = [end - left - width for end, left, width in zip(ends, lefts, self._column_widths, strict=True)]
-        return {no: gap if (gap := gaps[no - 1]) > 0.0 else 0.0 for no in self.plan.aisles}
+        ends, widths = [*lefts[1:], self._rail_mm], self._column_widths
+        return {no: gap if (gap := ends[no - 1] - lefts[no - 1] - widths[no - 1]) > 0.0 else 0.0 for no in self._aisles}
 
     def narrowing_for(self, aisle: int, operation: Operation = Operation.OPEN_AISLE) -> tuple[int, ...]:
         """Aisles that opening this one (0: what the operation brings) would narrow by more than 1 mm."""
@@ -203,16 +209,18 @@ class Rails:
         """Let one step pass."""
         rightward: list[int] = []
         leftward: list[int] = []
-        for index, drive in enumerate(self._drives):
-            target = drive.target_mm
-            if not drive.speed_mm_s and target is None:
-                continue
-            heading = drive.speed_mm_s or (target or 0.0) - drive.x_mm
+        drives = self._drives
+        for index, drive in enumerate(drives):
+            heading = drive.speed_mm_s
+            if not heading:
+                if drive.target_mm is None:
+                    continue
+                heading = drive.target_mm - drive.x_mm
             (leftward if heading < 0 else rightward).append(index)
-        for index in (*leftward, *reversed(rightward)):  # the one in front makes room first
-            self._step_one(index)
-        for index in (*leftward, *rightward):
-            self._drives[index].starts_in_ms -= self.step_ms
+        if rightward:
+            leftward += rightward[::-1]
+        for index in leftward:  # the one in front makes room first
+            self._step_one(index, drives[index])
         self._widths = None
 
     def _room_of(self, index: int) -> tuple[float, float]:
@@ -222,25 +230,33 @@ class Rails:
         high = self._drives[index + 1].x_mm if index + 1 < len(self._drives) else float(self.plan.rail_mm)
         return low, high - drive.width_mm
 
-    def _step_one(self, index: int) -> None:
-        drive = self._drives[index]
+    def _step_one(self, index: int, drive: _Drive) -> None:
+        """Move one column on; asked so often that room and numbers are looked up in place."""
+        waits = drive.starts_in_ms
+        drive.starts_in_ms = waits - self.step_ms
         if drive.jammed:
             drive.speed_mm_s = 0.0
             return
-        times, seconds, x_mm, target = self.plan.times, self.step_ms / 1000, drive.x_mm, drive.target_mm
-        speed = abs(drive.speed_mm_s)
+        x_mm, target, before = drive.x_mm, drive.target_mm, drive.speed_mm_s
+        speed = before if before >= 0 else -before
         if target is None:
-            rightward = drive.speed_mm_s >= 0
-            speed = max(0.0, speed - times.braking_mm_s2 * seconds)
-        elif drive.starts_in_ms > 0:
+            rightward = before >= 0
+            speed -= self._braked_mm_s
+            speed = max(0.0, speed)
+        elif waits > 0:
             return
         else:
-            rightward = (drive.speed_mm_s or target - x_mm) >= 0
-            fastest = max(_CREEP_MM_S, math.sqrt(2 * times.braking_mm_s2 * abs(target - x_mm)))
-            speed = min(times.speed_mm_s, speed + times.acceleration_mm_s2 * seconds, fastest)
-        low, high = self._room_of(index)
+            left_mm = target - x_mm
+            rightward = (before or left_mm) >= 0
+            fastest = math.sqrt(self._twice_braking_mm_s2 * (left_mm if left_mm >= 0 else -left_mm))
+            speed = min(self._speed_mm_s, speed + self._gained_mm_s, max(_CREEP_MM_S, fastest))
+        drives, seconds = self._drives, self._seconds
+        left = drives[index - 1]
+        low = left.x_mm + left.width_mm
+        high = (drives[index + 1].x_mm if index + 1 < len(drives) else self._rail_mm) - drive.width_mm
         goal = x_mm + speed * seconds if rightward else x_mm - speed * seconds
-        x_mm = min(max(goal, low), high)
+        x_mm = max(low, goal)
+        x_mm = min(high, x_mm)
         if target is not None and abs(target - x_mm) <= max(_NEAR_MM, speed * seconds / 2):
             x_mm, speed, drive.target_mm = min(max(target, low), high), 0.0, None
         elif x_mm != goal:

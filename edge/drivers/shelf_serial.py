@@ -221,7 +221,7 @@ class SerialShelf:
             case SendDeselect():
                 session.order_deselect()
             case SendWake():
-                wake = ActRequest(secrets.randbits(64) or 1, Target(Operation.WAKE))
+                wake = ActRequest(self._draw_id(), Target(Operation.WAKE))
                 session.order_act(wake, order.deadline_mono_ms)
             case SendAct():
                 act = ActRequest(order.request_id, words.wire_target(order.operation, order.aisle))
@@ -231,6 +231,10 @@ class SerialShelf:
                 session.order_indicator(Indicator(order.aisle, place))
             case ReadOutcome():
                 session.order_outcome(order.request_id)
+
+    def _draw_id(self) -> int:
+        """Draw the request id of a wake; the core has none for it."""
+        return secrets.randbits(64) or 1
 
     # ------------------------------------------------------------ reports to the core
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from edge.core.events import ClockChanged, Now
 
@@ -12,6 +12,7 @@ from edge.core.events import ClockChanged, Now
 STEP_MS = 2_000
 # after a jump the wall is believed again when it has been steady so long
 STEADY_MS = 60_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_mono_ms() -> int:
@@ -53,5 +54,4 @@ class Clock:
 
 def make_now(mono_ms: int, wall_ms: int, *, clock_ok: bool) -> Now:
     """Make a moment of whole milliseconds."""
-    wall_at = datetime.fromtimestamp(wall_ms // 1000, UTC).replace(microsecond=wall_ms % 1000 * 1000)
-    return Now(mono_ms, wall_at, clock_ok)
+    return Now(mono_ms, EPOCH + timedelta(milliseconds=wall_ms), clock_ok)

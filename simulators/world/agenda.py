@@ -44,6 +44,10 @@ class Agenda:
         if not isinstance(ms, Glance):
             heapq.heappush(self._acts, at_ms)
 
+    def announce(self, ms: float) -> None:
+        """Say that something may be done so many milliseconds from now, though nothing is entered yet."""
+        heapq.heappush(self._acts, self.now_ms + ms)
+
     def begin(self, deed: Deed) -> None:
         """Let somebody begin to do something."""
         self.after(0.0, partial(self._go_on, deed))

@@ -20,7 +20,7 @@ class BankWatcher(Protocol):
 
     def note_grant(self, before: BankState) -> None: ...
 
-    def note_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None: ...
+    def note_step(self, before_mm: dict[int, float], after_mm: dict[int, float], narrowing: frozenset[int]) -> None: ...
 
 
 class WatchedModel(ShelfModel):
@@ -39,6 +39,11 @@ class WatchedModel(ShelfModel):
     def is_driven(self) -> bool:
         """Whether a motion that was asked for over the wire is under way."""
         return self.state in ACTIVE and self._task is not None and self._task.request_id is not None
+
+    @property
+    def next_timer_ms(self) -> float:
+        """When the controller does something by itself next."""
+        return min(self._due.values(), default=float("inf"))
 
     def find_narrowing(self, task: Task) -> frozenset[int]:
         """Find the aisles that a task narrows, as the controller reckons them."""
@@ -63,6 +68,6 @@ class WatchedModel(ShelfModel):
         if self.watcher is not None and self.state is BankState.WARNING:
             self.watcher.note_start(task)
 
-    def _tell_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None:
+    def _tell_step(self, before_mm: dict[int, float], after_mm: dict[int, float], narrowing: frozenset[int]) -> None:
         if self.watcher is not None:
-            self.watcher.note_step(before_mm, after_mm)
+            self.watcher.note_step(before_mm, after_mm, narrowing)

@@ -34,6 +34,7 @@ class SteppedShelf(SerialShelf):
         super().__init__(bus_id, _no_line, banks, baud=baud)
         self._clock = clock
         self._sink: Sink | None = None
+        self._wakes = 0
         self.is_stirred = True  # an order has come that may have to leave at once
         self.has_news = False  # something has come that changes when the next step is due
 
@@ -50,6 +51,10 @@ class SteppedShelf(SerialShelf):
     def next_step_ms(self, now_ms: float) -> float:
         """When the schedule wants its next step."""
         return self._schedule.next_step_ms(now_ms)
+
+    def _draw_id(self) -> int:
+        self._wakes += 1  # the same in every run of a seed, and of no other moment
+        return int(self._clock() * 1000) << 8 | self._wakes & 0xFF
 
     def receive(self, octets: bytes, now_ms: float) -> None:
         """Take bytes from the line."""
@@ -127,6 +132,29 @@ class SteppedRuntime(GatewayRuntime):
     def is_overloaded(self) -> bool:
         """Whether the inbox has refused what must not be lost."""
         return self._inbox.overloaded
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing waits, nothing is amiss with disk, inbox or clock, and no step is off the disk."""
+        return not (
+            self.has_mail
+            or self._inbox.depth()
+            or self._inbox.overloaded
+            or self._store_fault is not None
+            or self._recorder.waiting
+            or not self._clock.now().clock_ok
+            or self._state.overloaded
+            or self._state.store != "ok"
+        )
+
+    def find_passed(self, bank_id: str) -> int:
+        """When the core last took a reading of this bank; long ago if it never did."""
+        passed = self._passed.get(bank_id)
+        return -1_000_000 if passed is None else passed.read_mono_ms
+
+    def set_passed(self, bank_id: str, read_mono_ms: int) -> None:
+        """Let the last reading that the core took have been one of the same content, at this moment."""
+        self._passed[bank_id] = replace(self._passed[bank_id], read_mono_ms=read_mono_ms)
 
     def begin(self) -> None:
         """Start: drivers first, then the event that says so."""

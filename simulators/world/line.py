@@ -18,6 +18,7 @@ ANSWER_MS = 1.0  # a controller's own time
 WHOLE_MS = 50.0  # a longer answer comes in pieces, as on a wire: its first byte must be heard within the time-out
 PIECE_MS = 12.0
 BABBLE_EVERY_MS = 1.5  # less than a line's silence: nobody else gets a word in
+LEAST_MS = 0.01  # from one step of the schedule to the next
 NEVER_MS = float("inf")
 
 
@@ -37,20 +38,21 @@ class VirtualLine:
         self.wire = wire
         self.shelf: SteppedShelf | None = None
         self.exchanges = 0
+        self.spared = 0  # exchanges of a room at rest that were leapt over
         self.babbles_until_ms = 0.0
         self._station = station
         self._watcher = watcher
         self._pending: list[tuple[float, int, bool, bytes]] = []
         self._count = 0
         self._is_waiting = False
-        self._step_due_ms: float | None = None
+        self.step_due_ms: float | None = None  # as the schedule wants it
         self._babble_due_ms = NEVER_MS
 
     def connect(self, shelf: SteppedShelf | None) -> None:
         """Let a gateway take the line, or nobody; what was on the way to the one before is lost."""
         self.shelf = shelf
         self._is_waiting = True
-        self._step_due_ms = None
+        self.step_due_ms = None
         self._pending = [each for each in self._pending if each[2]]
 
     def babble(self, from_ms: float, until_ms: float) -> None:
@@ -58,9 +60,14 @@ class VirtualLine:
         self._babble_due_ms, self.babbles_until_ms = from_ms, until_ms
 
     @property
+    def is_calm(self) -> bool:
+        """Whether the line spoils nothing and nothing talks on it; an exchange may be on its way."""
+        return self.wire.is_good and self._babble_due_ms == NEVER_MS
+
+    @property
     def is_quiet(self) -> bool:
         """Whether nothing is on the way and nobody waits for an answer."""
-        return not self._pending and not self._is_waiting and self._babble_due_ms == NEVER_MS
+        return not self._pending and not self._is_waiting
 
     def next_ms(self, now_ms: float) -> float:
         """When something happens next on the line."""
@@ -71,10 +78,10 @@ class VirtualLine:
         if shelf.is_stirred:
             return now_ms
         if shelf.has_news:
-            shelf.has_news, self._step_due_ms = False, None
-        due_ms = self._step_due_ms
+            shelf.has_news, self.step_due_ms = False, None
+        due_ms = self.step_due_ms
         if due_ms is None:
-            due_ms = self._step_due_ms = max(shelf.next_step_ms(now_ms), now_ms + 0.01)
+            due_ms = self.step_due_ms = max(shelf.next_step_ms(now_ms), now_ms + LEAST_MS)
         moment = min(moment, self._babble_due_ms)
         return min(due_ms, moment)
 
@@ -96,10 +103,10 @@ class VirtualLine:
             return
         if has_heard:
             self._is_waiting = False
-            self._step_due_ms = None
+            self.step_due_ms = None
             shelf.push_reports()
-        if shelf.is_stirred or (self._step_due_ms is not None and self._step_due_ms <= now_ms):
-            self._step_due_ms = None
+        if shelf.is_stirred or (self.step_due_ms is not None and self.step_due_ms <= now_ms):
+            self.step_due_ms = None
             shelf.is_stirred = False
             octets = shelf.step(now_ms) or b""
             if octets:
@@ -111,7 +118,7 @@ class VirtualLine:
             self._babble_due_ms = NEVER_MS
             return
         self._babble_due_ms = now_ms + BABBLE_EVERY_MS
-        self._step_due_ms = None
+        self.step_due_ms = None
         self.shelf.receive(dice.randbytes(1), now_ms)
 
     def _later(self, at_ms: float, is_request: bool, octets: bytes) -> None:

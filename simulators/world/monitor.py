@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol
 
 from edge.core.effects import Effect, PermitLease, SendSelect, SendStop
@@ -95,6 +96,9 @@ class Monitor:
         self._lease_slack_ms = STEP_SLACK_MS + Line(baud).wire_ms(LEASE_BYTES[0])  # judged from its first byte on
         self._clock = clock
         self._fail = fail
+        times = model.plan.times
+        self._passable_mm, self._warning_ms = model.plan.passable_gap_mm, times.warning_ms
+        self._longest_ms = times.warning_ms + 1.2 * model.plan.longest_travel_ms + LEASE_MS
         self._permit_ms = 0.0
         self._alive_ms = 0.0
         self._counter = 0
@@ -312,8 +316,8 @@ class Monitor:
         if any(press.at_ms < at < self._operated_ms for at, _ in self._scans):  # what has left can't be called back
             self._fail("2", "motion began though a place was scanned after the press")
 
-    def note_step(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None:
-        """Take one step of the steel."""
+    def note_step(self, before_mm: dict[int, float], after_mm: dict[int, float], narrowing: frozenset[int]) -> None:
+        """Take one step of the steel; `narrowing` are the aisles that it made narrower."""
         model = self._model
         if model.occupancy.people:
             self.harm.watch(before_mm, after_mm)
@@ -322,7 +326,6 @@ class Monitor:
             self._offence_ms = None
             return
         now = float(model.now_ms)
-        narrowing = {no for no, width in after_mm.items() if width < before_mm[no] - 1e-9}
         self._judge_going_on(now, narrowing, after_mm)
         if task.request_id is None:
             return
@@ -332,19 +335,20 @@ class Monitor:
             self._fail("14", f"moving {now - self._stop_ms:.0f} ms after STOP")
         self._judge_narrowing(before_mm, after_mm)
 
-    def _judge_going_on(self, now: float, narrowing: set[int], after_mm: dict[int, float]) -> None:
+    def _judge_going_on(self, now: float, narrowing: frozenset[int], after_mm: dict[int, float]) -> None:
         """Two steps on end against an interlock are one too many."""
-        circumstances = self._model.circumstances
-        fire = self._model.task is not None and self._model.task.fire
-        against = (
-            narrowing & self._model.occupancy.seen(after_mm)
-            or narrowing & (circumstances.locks | circumstances.gateway_locks)
-            or circumstances.inputs & (HOLDING - {SafetyInput.FIRE} if fire else HOLDING)
-        )
-        if now - self._started_ms < self._model.plan.times.warning_ms - STEP_SLACK_MS:
+        model = self._model
+        circumstances, seen = model.circumstances, model.occupancy.seen(after_mm)
+        against: AbstractSet[object] = narrowing & seen if seen else seen
+        if not against and (circumstances.locks or circumstances.gateway_locks):
+            against = narrowing & (circumstances.locks | circumstances.gateway_locks)
+        if not against and circumstances.inputs:
+            fire = model.task is not None and model.task.fire
+            against = circumstances.inputs & (HOLDING - {SafetyInput.FIRE} if fire else HOLDING)
+        moving_ms = now - self._started_ms
+        if moving_ms < self._warning_ms - STEP_SLACK_MS:
             self._fail("19", "moving before the warning was over")
-        limit_ms = self._model.plan.times.warning_ms + 1.2 * self._model.plan.longest_travel_ms + LEASE_MS
-        if now - self._started_ms > limit_ms:
+        if moving_ms > self._longest_ms:
             self._fail("19", "moving beyond the bank's own travel time")
         if not against:
             self._offence_ms = None
@@ -354,11 +358,13 @@ class Monitor:
             self._fail("7", f"motion went on against {sorted(map(str, against))}")
 
     def _judge_narrowing(self, before_mm: dict[int, float], after_mm: dict[int, float]) -> None:
-        passable = self._model.plan.passable_gap_mm
-        selected = self.book.last_motion
-        press = selected.press if selected is not None else None
+        passable = self._passable_mm
         for no, width in after_mm.items():
-            if width >= passable or before_mm[no] < passable or (press is None and self.may_scan_alone):
+            if width >= passable or before_mm[no] < passable:
+                continue
+            selected = self.book.last_motion
+            press = selected.press if selected is not None else None
+            if press is None and self.may_scan_alone:
                 continue
             if press is None or no not in press.closing:
                 self._fail("1", f"aisle {no} narrowed below the passable gap without its own confirmation")

@@ -54,7 +54,7 @@ FINDINGS: dict[str, Finding] = {
     "9 three hundred milliseconds": Finding(
         1, "rule 9", rates={"faults.executor_stall": 3000.0, "pace.stall_s": [0.4, 1.0], **PRESSING}
     ),
-    "10 position unknown": Finding(3, "rule 10", rates={"acts.handle": 20.0, **BUSY}),
+    "10 position unknown": Finding(5, "rule 10", rates={"acts.handle": 20.0, **BUSY}),
     "11 motion of others": Finding(1, "rule 11", rates={"acts.remote": 60.0}),
     "12 never twice": Finding(3, "rule 12", hours=0.04, rates=NOISY),
     "12 two seconds": Finding(
@@ -70,20 +70,20 @@ FINDINGS: dict[str, Finding] = {
     "refused.controller_silent": Finding(10, "rule stale", hours=0.06, rates={"faults.power_cut": 100.0, **PRESSING}),
     "refused.geometry_mismatch": Finding(2, "rule geometry", rates={"faults.wrong_controller": 60.0, **PRESSING}),
     "refused.stopping": Finding(1, "rule 14", rates={"faults.no_standstill": 60.0, "acts.stop": 30.0, **PRESSING}),
-    "refused.fire": Finding(5, "rule local", rates={"acts.fire_alarm": 20.0, **BUSY}),
+    "refused.fire": Finding(1, "rule local", rates={"acts.fire_alarm": 20.0, **BUSY}),
     "refused.smoke": Finding(1, "rule local", hours=0.06, rates={"acts.smoke_alarm": 20.0, **PRESSING}),
     "refused.water": Finding(1, "rule local", hours=0.06, rates={"acts.water_alarm": 20.0, **PRESSING}),
     "refused.sweep": Finding(1, "rule local", hours=0.08, rates={"acts.kick_sweep": 20.0, **PRESSING}),
     "refused.local": Finding(1, "rule local", rates={"faults.supply_lost": 100.0, **PRESSING}),
     "refused.locked": Finding(1, "rule 6", hours=0.06, rates={"acts.lock_by_screen": 40.0, **PRESSING}),
     "refused.maintenance": Finding(6, "rule local", rates={"acts.maintain": 20.0, **BUSY}),
-    "refused.emergency_stop": Finding(2, "rule local", rates={"acts.emergency_stop": 20.0, **BUSY}),
+    "refused.emergency_stop": Finding(3, "rule local", rates={"acts.emergency_stop": 20.0, **BUSY}),
     "refused.edge": Finding(2, "harm", kind="edges_only", rates=CARELESS),
     "refused.beam": Finding(1, "rule local", rates={"people.walk_in_closing": 1.0, **BUSY}),
-    "refused.bank_fault": Finding(1, "rule fault", rates={"faults.jam": 60.0, **BUSY}),
+    "refused.bank_fault": Finding(2, "rule fault", rates={"faults.jam": 60.0, **BUSY}),
     "refused.stale": Finding(8, "rule stale", rates={"faults.power_cut": 100.0, **PRESSING}),
     "refused.busy": Finding(
-        2,
+        7,
         "rule busy",
         hours=0.06,
         rates={"faults.line_babble": 600.0, "pace.babble_s": [3.0, 4.0], **PRESSING, **HURRIED},

@@ -163,6 +163,7 @@ class Passers(Screen):
     def stop(self) -> Deed:
         """Press STOP on the screen or at the bank, as likely as not while something moves."""
         room, site, waited = self.room, self.site, 0.0
+        room.agenda.announce(STOP_WAIT_MS)
         while site.model.state is not BankState.MOVING and waited < STOP_WAIT_MS:
             waited += GLANCE_MS * 5
             yield Glance(GLANCE_MS * 5)

@@ -169,6 +169,7 @@ class People(Passers):
         if room.happens(people["stay_behind"]):
             room.count("stayed_behind")
             left *= 4
+        room.agenda.announce(left)
         while left > 0:
             yield Glance(3_000) if left > 3_000 else left
             left -= 3_000

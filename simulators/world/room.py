@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 from edge.core.effects import Effect, RecordFact, SendStop
 from edge.core.events import CodeRead, Event
@@ -15,6 +15,7 @@ from edge.core.state import Bank, State
 from edge.drivers.shelf_serial import ShelfBank
 from edge.ports import Scanner, Sink
 from edge.runtime.clock import Clock, make_now
+from edge.runtime.inbox import READINGS
 from edge.store import Store, open_store
 from firmware_protocol.timing import Line
 from simulators.faults import FaultyWire
@@ -27,16 +28,24 @@ from simulators.world.disk import MemoryDisk, MemoryReplica
 from simulators.world.gateway import SteppedRuntime, SteppedShelf
 from simulators.world.habits import Habits
 from simulators.world.layout import Layout, list_feed_rows
-from simulators.world.line import VirtualLine
+from simulators.world.line import LEAST_MS, VirtualLine
 from simulators.world.monitor import QUIET_CAUSES
 from simulators.world.printer import WorldPrinter
+from simulators.world.rest import WORTH_MS, find_change_ms, leap
 from simulators.world.site import Site
 from simulators.world.uplink import WorldLink
 
 WALL_START_MS = 1_790_000_000_000
-AWAKE_BEFORE_MS = 700.0  # a bus at rest is polled again so long before anything happens in the room
 STORY_LINES = 400
 NEVER_MS = float("inf")
+
+
+class Chronicle(Protocol):
+    """A digest in the making."""
+
+    def update(self, octets: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
 
 
 class Gun:
@@ -65,7 +74,12 @@ class Bus:
         self.id = bus_id
         self.sites = tuple(sites)
         self.line = VirtualLine(Line(baud), Station([site.controller for site in sites]), FaultyWire(), watcher=self)
+        self.awake_until_ms = 0.0  # until then its polls are spoken
         self._monitors = {site.layout.unit: site.monitor for site in sites}
+
+    def may_rest(self, line_ms: float) -> bool:
+        """Whether it is the schedule's turn, and nothing is known against a leap from there."""
+        return line_ms >= self.awake_until_ms and self.line.is_quiet
 
     def note_frame(self, octets: bytes) -> None:
         """Take a request as it leaves."""
@@ -93,6 +107,7 @@ class Room:
         self.violations: list[str] = []
         self.story: deque[str] = deque(maxlen=STORY_LINES)
         self.never_rests = False  # poll also when nothing can happen
+        self.chronicle: Chronicle | None = None  # takes all that is told and decided, if anybody wants its digest
         self.recorded = 0  # facts that the core made and the disk took
         self.stalled_until_ms = 0.0  # the executor waits for its disk, or for its turn
         self.slow_intent_ms = 0.0  # how long it will wait after the next intent
@@ -143,10 +158,8 @@ class Room:
         for bus in self.buses:
             line_ms = bus.line.next_ms(now_ms)
             if line_ms < moment:
-                # nothing can change before something is done: the same answers would come again and again
-                awake_ms = min(agenda.next_act_ms, deadline_ms) - AWAKE_BEFORE_MS
-                if line_ms < awake_ms and self._rests(bus):
-                    line_ms = awake_ms
+                if bus.may_rest(line_ms) and not self.never_rests and self._may_leap(bus, line_ms, deadline_ms):
+                    line_ms = bus.line.next_ms(now_ms)
                 moment = min(line_ms, moment)
         return moment
 
@@ -168,10 +181,26 @@ class Room:
             if bus.line.shelf is not None and bus.line.shelf.is_stirred:
                 bus.line.run(now_ms, self.dice)
 
-    def _rests(self, bus: Bus) -> bool:
-        if self.never_rests or self.runtime is None or not bus.line.is_quiet:
+    def _may_leap(self, bus: Bus, line_ms: float, deadline_ms: float) -> bool:
+        """Leap over polls of a room in which nothing can change before something is done."""
+        until_ms = min(self.agenda.next_act_ms, deadline_ms)
+        bus.awake_until_ms = line_ms + LEAST_MS  # one try for each step
+        runtime = self.runtime
+        if runtime is None or until_ms - line_ms < WORTH_MS or not self._is_calm() or not runtime.is_settled:
             return False
-        return all(site.is_resting for site in bus.sites)
+        if isinstance(self.disk, MemoryDisk) and self.disk.database.is_full:
+            return False
+        mono_ms = int(min([until_ms, *(site.model.next_timer_ms for site in self.sites)]))
+        until = make_now(mono_ms, mono_ms + self.wall_offset_ms, clock_ok=True)
+        until_ms = min([find_change_ms(each.line, each.sites, runtime.state, until) for each in self.buses])
+        if until_ms - line_ms < WORTH_MS or not leap(bus.line, bus.sites, runtime, until_ms):
+            return False
+        bus.awake_until_ms = until_ms
+        return True
+
+    def _is_calm(self) -> bool:
+        """Whether every line is clean and silent, and no bank is being asked anything."""
+        return all(bus.line.is_calm for bus in self.buses) and all(site.is_resting for site in self.sites)
 
     # ---- the gateway ----------------------------------------------------------------------------------
 
@@ -240,6 +269,8 @@ class Room:
 
     def _observe(self, event: Event, effects: Sequence[Effect], seconds: float) -> None:
         runtime = self.runtime
+        if self.chronicle is not None and (effects or not isinstance(event, READINGS)):
+            self.chronicle.update(repr((self.agenda.now_ms, event, list(effects))).encode())
         for site in self.sites:
             own = [effect for effect in effects if is_about(effect, site.layout.id)]
             if own or getattr(event, "bank", site.layout.id) in {None, site.layout.id}:
@@ -328,7 +359,13 @@ class Room:
 
     def tell(self, what: str) -> None:
         """Add a line to the story."""
-        self.story.append(f"{self.agenda.now_ms / 1000:10.3f} s  {self.layout.room_id}  {what}")
+        line = f"{self.agenda.now_ms / 1000:10.3f} s  {self.layout.room_id}  {what}"
+        self.story.append(line)
+        if self.chronicle is not None:
+            self.chronicle.update(line.encode())
+
+    def note_hours_over(self) -> None:
+        """Nothing happens any more; what is polled has been polled until here."""
 
     def note_breach(self, rule: str, what: str) -> None:
         """Note a breach of the law."""

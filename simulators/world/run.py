@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import json
 import random
@@ -34,9 +35,11 @@ class Report:
     seeds: int = 0
     motions: int = 0
     polls: int = 0
+    spared: int = 0  # polls of rooms at rest that were leapt over
     counts: Counter[str] = field(default_factory=Counter)
     harm: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)  # by room: of all that was decided and told, if asked for
     wall_s: float = 0.0
 
     def add(self, other: Report) -> None:
@@ -45,6 +48,7 @@ class Report:
         self.seeds += other.seeds
         self.motions += other.motions
         self.polls += other.polls
+        self.spared += other.spared
         self.counts += other.counts
         self.harm += other.harm
         self.violations += other.violations
@@ -65,6 +69,7 @@ class World:
         shape: str = "",
         folder: Path | None = None,
         every_poll: bool = False,
+        keeps_digest: bool = False,
     ) -> None:
         self.seed = seed
         self.hours = hours
@@ -79,6 +84,7 @@ class World:
             layout = lay_out(f"r{number + 1:02d}", habits, own, kind, shape)
             room = Room(layout, habits, self.centre, own, folder / layout.room_id if folder else None)
             room.never_rests = every_poll
+            room.chronicle = hashlib.sha256() if keeps_digest else None
             boxes = Belongings(layout)
             staffs = []
             for site in room.sites:
@@ -114,6 +120,8 @@ class World:
 
     def _pass(self, until_ms: float) -> None:
         """Let time pass in every room, always in the one that comes first."""
+        for room in self.rooms:
+            room.agenda.after(until_ms - room.agenda.now_ms, room.note_hours_over)
         due = [(room.next_ms(), index) for index, room in enumerate(self.rooms)]
         heapq.heapify(due)
         while due and due[0][0] <= until_ms:
@@ -136,9 +144,11 @@ class World:
         for room in self.rooms:
             report.motions += sum(site.monitor.motions for site in room.sites)
             report.polls += sum(bus.line.exchanges for bus in room.buses)
+            report.spared += sum(bus.line.spared for bus in room.buses)
             report.counts += room.counts
             report.harm += room.harm
             report.violations += [f"seed {self.seed} {room.layout.room_id}: {each}" for each in room.violations]
+        report.digests = [room.chronicle.hexdigest() for room in self.rooms if room.chronicle is not None]
         report.violations += [f"seed {self.seed}: {each}" for each in self.centre.faults]
         return report
 
@@ -180,6 +190,7 @@ def describe_report(report: Report, digest: str) -> dict[str, Any]:
         "acts": counts.pop("acts", 0),
         "motions": report.motions,
         "exchanges": report.polls,
+        "polls_leapt_over": report.spared,
         "hazards": counts,
         "violations": len(report.violations),
         "harm": dict(sorted(report.harm.items())),

@@ -13,7 +13,6 @@ from firmware_protocol.codes import SafetyBits
 from simulators.occupancy import Person
 from simulators.shelf_controller import ShelfController
 from simulators.shelf_model import ShelfModel
-from simulators.shelf_record import BankState
 from simulators.shelf_words import identify
 from simulators.world.agenda import Agenda
 from simulators.world.bank import WatchedModel
@@ -99,23 +98,17 @@ class Site:
 
     @property
     def is_resting(self) -> bool:
-        """Whether all that gateway and steel could tell of each other has been told."""
+        """Whether neither gateway nor steel is about anything; more must hold before a poll may be left out."""
         bank, model = self.bank, self.model
-        snapshot = bank.snapshot
         return (
             bank.request is None
-            and bank.prompt is None
             and bank.stop is None
-            and not bank.queue
+            and bank.act is None
             and not bank.foreign
+            and not bank.sights
             and bank.controller == "online"
-            and bank.widths_valid
             and model.powered
-            and model.state in (BankState.IDLE, BankState.STOPPED, BankState.ASLEEP)
             and model.rails.arrived
-            and bank.ring_head == model.ring_head
-            and snapshot is not None
-            and snapshot.state == model.state.value
         )
 
     def enter(self, name: str, aisle: int) -> None:

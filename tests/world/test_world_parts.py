@@ -100,16 +100,27 @@ def test_a_failing_seed_shrinks_and_tells_its_story() -> None:
     assert "opens aisle" in story or "presses (" in story
 
 
-def test_polls_left_out_at_rest_change_nothing_that_people_do() -> None:
-    """The jump over polls of a bank at rest is a matter of speed; the same acts come of it."""
-    kept = {"acts", "cleaner_came", "pressed_stop"}
+@pytest.mark.parametrize(
+    ("seed", "kind", "shape"),
+    [
+        (5, "beams_and_edges", "one_bank"),
+        (11, "", ""),
+        (17, "", "one_bank"),  # a bank that sleeps
+        (2, "", "slow_bus"),
+        (6, "", "two_buses"),
+    ],
+)
+def test_polls_leapt_over_at_rest_change_nothing_at_all(seed: int, kind: str, shape: str) -> None:
+    """With every poll spoken the same is decided, told and done at the same moments; only the speed is another."""
     quick, patient = (
-        World(5, read_habits(), hours=0.05, kind="beams_and_edges", shape="one_bank", every_poll=every_poll).run()
-        for every_poll in (False, True)
+        World(seed, read_habits(), hours=0.08, kind=kind, shape=shape, every_poll=spoken, keeps_digest=True).run()
+        for spoken in (False, True)
     )
-    assert patient.polls > quick.polls
-    assert not patient.violations
-    assert {name: patient.counts[name] for name in kept} == {name: quick.counts[name] for name in kept}
+    assert quick.spared > 0
+    assert patient.spared == 0
+    assert quick.digests == patient.digests
+    assert quick.polls + quick.spared == patient.polls
+    assert (quick.counts, quick.harm, quick.violations) == (patient.counts, patient.harm, patient.violations)
 
 
 def test_killed_gateways_on_a_real_disk_lose_nothing(tmp_path: Path) -> None:
