@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
-from central.api.fields import ONE_LINE, RowId, Strict, Why
+from central.api.fields import ONE_LINE, ROW_ID, RowId, Strict, Why
 from central.api.problems import document_problems
 from central.api.transactions import CurrentActor, ReadSession, WriteSession
 from central.domain.captures import MEDIA_TYPES
@@ -27,6 +27,7 @@ from central.services.documents import (
     return_document,
     self_check_document,
 )
+from central.services.page_order import MovePage, TakeOutPage, move_page, take_out
 from central.services.uploads import CapturePages
 
 router = APIRouter(prefix="/api/v1/documents/{document_id}", tags=["papers"])
@@ -111,6 +112,18 @@ class ReturnIn(Strict):
     note: Why = ""
 
 
+class PlaceIn(Strict):
+    """The number that a page is to have."""
+
+    number: Annotated[int, Field(ge=1, le=9999)]
+
+
+class TakeOutIn(Strict):
+    """Why a page doesn't belong here."""
+
+    why: Why
+
+
 class OverrideIn(Strict):
     """Why a page may stay."""
 
@@ -136,8 +149,12 @@ async def post_pages(
     *,
     replace: bool = False,
     counted: Annotated[int | None, Query(ge=1, le=9999)] = None,
+    page_id: Annotated[str | None, Query(pattern=ROW_ID)] = None,
 ) -> CapturedOut:
-    """Add the pages of one file, which is the body; `counted`: pages of the paper, counted by a person."""
+    """Add the pages of one file, which is the body.
+
+    `counted`: pages of the paper, counted by a person; `page_id`: the page for which the new ones stand.
+    """
     desk = request.app.state.uploads
     await desk.check(actor, document_id)
     with desk.contents.open_incoming() as incoming:
@@ -148,7 +165,7 @@ async def post_pages(
             # Nobody reads the answer; what came so far goes with the block.
             raise Refusal(Reason.INVALID, details=("body: cut off",)) from None
         file = await desk.read(incoming, name)
-    found = await desk.write_down(actor, CapturePages(document_id, (file,), replace, counted))
+    found = await desk.write_down(actor, CapturePages(document_id, (file,), replace, counted, page_id))
     return CapturedOut(pages_with_findings=found)
 
 
@@ -166,6 +183,24 @@ def post_override(
     """Say why a page with findings may stay."""
     command = OverrideFinding(document_id, page_id, override.note)
     override_finding(session, actor, command, request.app.state.read_clock())
+
+
+@router.post("/pages/{page_id}/move", status_code=204, responses=document_problems(401, 403, 404, 409, 422))
+@needs(Action.ADD_DOCUMENT)
+def post_page_move(
+    request: Request, document_id: RowId, page_id: RowId, place: PlaceIn, *, actor: CurrentActor, session: WriteSession
+) -> None:
+    """Give a page another number; the others close up."""
+    move_page(session, actor, MovePage(document_id, page_id, place.number), request.app.state.read_clock())
+
+
+@router.post("/pages/{page_id}/take-out", status_code=204, responses=document_problems(401, 403, 404, 409, 422))
+@needs(Action.ADD_DOCUMENT)
+def post_page_take_out(
+    request: Request, document_id: RowId, page_id: RowId, why: TakeOutIn, *, actor: CurrentActor, session: WriteSession
+) -> None:
+    """Take a page out of what counts; it stays on record."""
+    take_out(session, actor, TakeOutPage(document_id, page_id, why.why), request.app.state.read_clock())
 
 
 @router.post("/self-check", status_code=204, responses=document_problems(401, 403, 404, 409))

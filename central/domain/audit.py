@@ -58,6 +58,7 @@ class AuditAct(StrEnum):
     DOCUMENT_REVIEWED = "document_reviewed"
     DOCUMENT_RETURNED = "document_returned"
     DOCUMENT_ACCEPTED = "document_accepted"
+    PAGES_ARRANGED = "pages_arranged"
     PAPER_MARKED = "paper_marked"
     COPY_VERIFIED = "copy_verified"
     PAPER_MOVED = "paper_moved"

@@ -30,9 +30,11 @@ UNSCANNED = frozenset({DocumentState.DUE, DocumentState.RETURNED})
 
 
 class DocumentAct(StrEnum):
-    """What people do to a document. Pages that are added or replaced take it back to scanned."""
+    """What people do to a document. Pages that are added, replaced or moved take it back to scanned."""
 
     CAPTURE = "capture"
+    #: Pages put into another order, or taken out.
+    ARRANGE = "arrange"
     SELF_CHECK = "self_check"
     SEND = "send"
     PASS_REVIEW = "pass_review"  # noqa: S105 - an act, not a secret
@@ -83,6 +85,8 @@ _WAYS: dict[tuple[DocumentState, DocumentAct], DocumentState] = {
     (DocumentState.SCANNED, DocumentAct.CAPTURE): DocumentState.SCANNED,
     (DocumentState.RETURNED, DocumentAct.CAPTURE): DocumentState.SCANNED,
     (DocumentState.SELF_CHECKED, DocumentAct.CAPTURE): DocumentState.SCANNED,
+    (DocumentState.SCANNED, DocumentAct.ARRANGE): DocumentState.SCANNED,
+    (DocumentState.SELF_CHECKED, DocumentAct.ARRANGE): DocumentState.SCANNED,
     (DocumentState.SCANNED, DocumentAct.SELF_CHECK): DocumentState.SELF_CHECKED,
     (DocumentState.SELF_CHECKED, DocumentAct.SEND): DocumentState.SENT,
     (DocumentState.SENT, DocumentAct.PASS_REVIEW): DocumentState.REVIEWED,

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     DOCUMENT_STATE = "document_state"
     NO_PAGES = "no_pages"
     FINDINGS_OPEN = "findings_open"
+    LAST_PAGE = "last_page"
     COPY_UNVERIFIED = "copy_unverified"
     NO_PAPER = "no_paper"
     PAPER_THERE = "paper_there"

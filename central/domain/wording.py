@@ -277,6 +277,13 @@ WORDINGS: dict[Reason, Wording] = {
         NOTHING_CHANGED,
         N_("Scan the page again, or look at it and say why it may stay."),
     ),
+    Reason.LAST_PAGE: Wording(
+        409,
+        N_("It is the only page"),
+        N_("A document without a page was never scanned, so its last page can't be taken out."),
+        NOTHING_CHANGED,
+        N_("Replace the page by the right one."),
+    ),
     Reason.COPY_UNVERIFIED: Wording(
         409,
         N_("Nobody has compared the copy"),

@@ -49,13 +49,14 @@ class UploadDesk:
         *,
         replace: bool = False,
         counted: int | None = None,
+        page_id: str | None = None,
     ) -> int:
         """Add the pages of all files or of none; return how many pages have findings."""
         await self.check(actor, document_id)
         if not offered or len(offered) > FILES_MOST:
             raise Refusal(Reason.INVALID, details=("files",))
         files = [await run_sync(self.read_offered, each, limiter=self._limiter) for each in offered]
-        return await self.write_down(actor, CapturePages(document_id, tuple(files), replace, counted))
+        return await self.write_down(actor, CapturePages(document_id, tuple(files), replace, counted, page_id))
 
     async def read(self, incoming: Incoming, name: str) -> ReadFile:
         """Read a file that has come in whole."""

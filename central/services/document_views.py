@@ -20,6 +20,7 @@ from central.store.people import load_names
 #: Which permission an act needs; a return comes from whoever has the document before them.
 NEEDED = {
     DocumentAct.CAPTURE: Action.ADD_DOCUMENT,
+    DocumentAct.ARRANGE: Action.ADD_DOCUMENT,
     DocumentAct.SELF_CHECK: Action.ADD_DOCUMENT,
     DocumentAct.PASS_REVIEW: Action.REVIEW_DOCUMENT,
     DocumentAct.ACCEPT: Action.ACCEPT_DOCUMENT,
@@ -41,6 +42,16 @@ class PageSeen:
     override_note: str
     file_name: str
     damaged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierPage:
+    """A page that counts no more: another one stands for it, or it was taken out."""
+
+    id: str
+    number: int
+    file_name: str
+    retired_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,7 @@ class DocumentShown:
     owed_until: date | None
     handler: str
     pages: tuple[PageSeen, ...]
+    earlier: tuple[EarlierPage, ...]
     acts: tuple[ActSeen, ...]
     may: frozenset[DocumentAct]
     #: The reader may do it by their role, but passed another gate of this document.
@@ -114,6 +126,7 @@ def show_document(session: Session, actor: Actor, document_id: str) -> DocumentS
         owed_until=row.owed_until,
         handler=names.get(row.handler_id or "", ""),
         pages=tuple(_see_page(page, name, state, names) for page, name, state in pages),
+        earlier=_load_earlier(session, row.id),
         acts=tuple(_see_act(each, names) for each in acts),
         may=frozenset(act for act, fault in faults.items() if fault is None),
         banned=any(fault is Reason.GATE_BAN for fault in faults.values()),
@@ -163,6 +176,17 @@ def _load_pages(session: Session, document_id: str) -> list[tuple[PageRow, str, 
         .order_by(PageRow.number)
     )
     return [(page, name, state) for page, name, state in session.execute(query)]
+
+
+def _load_earlier(session: Session, document_id: str) -> tuple[EarlierPage, ...]:
+    query = (
+        select(PageRow.id, PageRow.number, UploadRow.name, PageRow.retired_at)
+        .join(UploadRow, UploadRow.id == PageRow.upload_id)
+        .where(PageRow.document_id == document_id, PageRow.retired_at.is_not(None))
+        .order_by(PageRow.retired_at.desc(), PageRow.number)
+    )
+    rows = session.execute(query)
+    return tuple(EarlierPage(page_id, number, name, at) for page_id, number, name, at in rows if at is not None)
 
 
 def _see_page(page: PageRow, file_name: str, state: str, names: dict[str, str]) -> PageSeen:

@@ -16,7 +16,7 @@ from central.domain.permissions import Action, find_acting_for, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
 from central.services.document_views import PagePicture
 from central.services.tasks import PaperSeen, load_customer_names, see_paper
-from central.services.uploads import Captured, ReadFile, add_upload, begin_capture, end_capture
+from central.services.uploads import Captured, ReadFile, add_upload, begin_capture, end_capture, mark_alike
 from central.store.audit import add_audit
 from central.store.case_lists import match_case
 from central.store.cases import CaseRow
@@ -175,6 +175,7 @@ def place_pages(session: Session, actor: Actor, command: PlacePages, now: dateti
     for page in pages:
         held.row.pages += 1
         page.document_id, page.number = held.row.id, held.row.pages
+    mark_alike(session, held.row, pages)
     files = [{"name": upload.name, "sha256": upload.sha256}]
     end_capture(session, actor, held, Captured(before, files), now)
     numbers = {"pages": [page.source_page for page in pages], "document": held.row.id}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,11 +10,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
-from central.domain.captures import Finding, PageFinding, PageMeasures, check_page
+from central.domain.captures import Finding, PageFinding, PageMeasures, check_page, find_alike
 from central.domain.documents import DocumentAct, DocumentState, find_next
 from central.domain.people import Actor
 from central.domain.permissions import Action
-from central.domain.refusals import Reason, Refusal
+from central.domain.refusals import NotFound, Reason, Refusal
 from central.store.audit import add_audit
 from central.store.contents import KeptContent
 from central.store.document_acts import (
@@ -62,6 +62,8 @@ class CapturePages:
     files: tuple[ReadFile, ...]
     replace: bool = False
     counted: int | None = None
+    #: The page for which the new ones stand, in its place.
+    page_id: str | None = None
     #: browser or scanner.
     way: str = "browser"
 
@@ -85,7 +87,11 @@ def capture_pages(session: Session, actor: Actor, command: CapturePages, now: da
     """Add pages to a document, which is scanned then and to be checked; return how many pages have findings."""
     held = hold_document(session, actor, Action.ADD_DOCUMENT, command.document_id)
     before = begin_capture(session, actor, held, now, replace=command.replace)
+    superseded = take_out_page(session, held.row, command.page_id, now) if command.page_id is not None else None
     rows = list(_add_pages(session, actor, held.row, command, now))
+    mark_alike(session, held.row, rows)
+    if superseded is not None:
+        number_pages(session, held.row, [row.id for row in rows], superseded.number)
     if command.counted is not None and held.row.pages != command.counted and rows:
         rows[-1].findings = [*rows[-1].findings, PageFinding(Finding.PAGE_COUNT, held.row.pages).to_body()]
     files = [{"name": each.name, "sha256": each.content.sha256} for each in command.files]
@@ -145,6 +151,46 @@ def _retire_pages(session: Session, row: DocumentRow, now: datetime) -> None:
     row.copy_verified_by = row.copy_verified_at = None
 
 
+def take_out_page(session: Session, row: DocumentRow, page_id: str, now: datetime) -> PageRow:
+    """Retire one page, which stays on record; the pages behind it move up."""
+    page = session.get(PageRow, page_id, populate_existing=True)
+    if page is None or page.document_id != row.id or page.retired_at is not None:
+        raise NotFound
+    page.retired_at = now
+    # The paper may be another one now: who compared the one before has not seen it.
+    row.copy_verified_by = row.copy_verified_at = None
+    number_pages(session, row, [], 1)
+    return page
+
+
+def number_pages(session: Session, row: DocumentRow, moved: Sequence[str], first: int) -> None:
+    """Number the pages that count anew from 1, with the moved ones from `first` on and in their order."""
+    session.flush()
+    live = select(PageRow).where(PageRow.document_id == row.id, PageRow.retired_at.is_(None))
+    pages = {page.id: page for page in session.scalars(live.order_by(PageRow.number, PageRow.id))}
+    rest = [page_id for page_id in pages if page_id not in moved]
+    for number, page_id in enumerate([*rest[: first - 1], *moved, *rest[first - 1 :]], 1):
+        pages[page_id].number = number
+    row.pages = len(pages)
+
+
+def mark_alike(session: Session, row: DocumentRow, added: Sequence[PageRow]) -> None:
+    """Add a finding to each new page that looks like another page of the same case."""
+    fresh = {page.id for page in added}
+    query = (
+        select(PageRow.id, PageRow.likeness)
+        .join(DocumentRow, DocumentRow.id == PageRow.document_id)
+        .where(DocumentRow.case_id == row.case_id, PageRow.retired_at.is_(None), PageRow.likeness.is_not(None))
+    )
+    others = [likeness for page_id, likeness in session.execute(query) if likeness and page_id not in fresh]
+    for page in added:
+        bits = find_alike(page.likeness or "", others)
+        if bits is not None and not any(each["finding"] == Finding.DUPLICATE for each in page.findings):
+            page.findings = [*page.findings, PageFinding(Finding.ALIKE, bits).to_body()]
+        if page.likeness:
+            others.append(page.likeness)
+
+
 def _add_pages(
     session: Session, actor: Actor, row: DocumentRow, command: CapturePages, now: datetime
 ) -> Iterator[PageRow]:
@@ -179,6 +225,7 @@ def add_upload(session: Session, upload: UploadRow, file: ReadFile, now: datetim
             width_px=page.measures.width_px,
             height_px=page.measures.height_px,
             dpi=page.measures.dpi,
+            likeness=page.measures.likeness or None,
             findings=findings,
         )
         session.add(added)

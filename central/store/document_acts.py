@@ -111,8 +111,8 @@ def add_act(
     reason: ReturnReason | None = None,
     note: str = "",
 ) -> None:
-    """Write down an act; pages or a return void the gates passed before."""
-    if act in (DocumentAct.CAPTURE, DocumentAct.RETURN):
+    """Write down an act; changed pages or a return void the gates passed before."""
+    if act in (DocumentAct.CAPTURE, DocumentAct.ARRANGE, DocumentAct.RETURN):
         passed = update(DocumentActRow).where(
             DocumentActRow.document_id == held.row.id, DocumentActRow.gate.is_not(None)
         )

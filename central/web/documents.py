@@ -179,6 +179,7 @@ def show_document_page(
         may={act.value for act in shown.may},
         returned=_find_return(shown),
         return_path="return-from-review" if shown.state is DocumentState.SENT else "return-from-acceptance",
+        earlier=shown.earlier,
         paper=shown_paper,
         paper_moves=[{"word": PAPER_MOVES[each.move.value], "seen": each} for each in shown_paper.moves],
         reasons=[(code, say(text)) for code, text in RETURN_REASONS.items()],

@@ -180,6 +180,7 @@ AUDIT_ACTS = {
     "document_reviewed": N_("document passed in review"),
     "document_returned": N_("document returned"),
     "document_accepted": N_("document accepted"),
+    "pages_arranged": N_("pages of a document put in order or taken out"),
     "paper_marked": N_("paper marked as original or copy"),
     "copy_verified": N_("copy compared with its original"),
     "paper_moved": N_("paper changed hands"),
@@ -220,6 +221,7 @@ DOCUMENT_STATES = {
 
 DOCUMENT_ACTS = {
     "capture": N_("pages added"),
+    "arrange": N_("pages put in order or taken out"),
     "self_check": N_("checked by the handler (gate 1)"),
     "send": N_("sent for review"),
     "pass_review": N_("passed in review (gate 2)"),
@@ -264,6 +266,7 @@ FINDINGS = {
     "blur": N_("The page is blurred."),
     "page_count": N_("The number of pages differs from what was counted on the paper."),
     "duplicate": N_("The same file came in before."),
+    "alike": N_("Another page of this case looks the same: was it scanned twice?"),
 }
 
 FILE_FAULTS = {
@@ -297,6 +300,7 @@ DONE_NOTES = {
     "returned": Word("normal", "done", N_("The document is returned to its handler with your reason.")),
     "accepted": Word("normal", "done", N_("The document is accepted.")),
     "overridden": Word("normal", "done", N_("Your judgement of the page is recorded.")),
+    "arranged": Word("normal", "done", N_("The pages are in their new order. Look through them, then confirm your check.")),
     "paper_marked": Word("normal", "done", N_("What the paper is stands beside the document now.")),
     "copy_verified": Word("normal", "done", N_("Your name stands for the copy now.")),
     "paper_moved": Word("normal", "done", N_("Where the paper is has been written down.")),

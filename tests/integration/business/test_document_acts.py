@@ -99,6 +99,7 @@ def test_from_due_to_accepted_task_and_gate_follow(house: PaperHouse) -> None:
         AuditAct.DOCUMENT_SENT,
         AuditAct.DOCUMENT_REVIEWED,
         AuditAct.DOCUMENT_ACCEPTED,
+        AuditAct.PAPER_MOVED,
     ]
 
 

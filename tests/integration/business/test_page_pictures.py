@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
-from central.domain.captures import FileFault, Finding, PageMeasures, check_page, find_media_type
+from central.domain.captures import FileFault, Finding, PageMeasures, check_page, find_alike, find_media_type
 from central.store.picture_reading import ReadingLimits, read_pictures
 from tests.integration.business.scans import draw_page, make_pixel_bomb, make_wide_pdf, make_zip_bomb, save
 
@@ -36,6 +36,35 @@ def test_pages_of_one_file_keep_their_order_and_say_what_is_wrong(form: str, tmp
         with Image.open(tmp_path / f"{number}.jpg") as picture:
             picture.load()
             assert picture.format == "JPEG"
+
+
+def test_scans_of_one_paper_look_alike_and_other_papers_do_not(tmp_path: Path) -> None:
+    form = draw_form("Jinjiang Hotel", "510100001", "630 kVA", "Renmin Road 1")
+    filled_otherwise = draw_form("Chengdu Steel", "510100777", "1000 kVA", "Shudu Avenue 88")
+    again = form.rotate(1, fillcolor=250, translate=(12, -9)).resize((1240, 1754))
+    pages = read(
+        save(form, again, filled_otherwise, draw_page(), Image.new("L", (1654, 2339), 255), form="TIFF"), tmp_path
+    )
+    assert not isinstance(pages, FileFault), pages
+    first, second, third, fourth, blank = (page.likeness for page in pages)
+    assert find_alike(first, [fourth, second]) is not None
+    assert find_alike(first, [third, fourth]) is None
+    assert find_alike(third, [second, fourth]) is None
+    assert blank == ""
+    assert find_alike(blank, [blank]) is None
+
+
+def draw_form(*fields: str) -> Image.Image:
+    """A page with a printed table, filled in."""
+    page, font = Image.new("L", (1654, 2339), 255), ImageFont.load_default(34)
+    draw = ImageDraw.Draw(page)
+    for row in range(12):
+        top = 300 + row * 140
+        draw.rectangle((150, top, 1500, top + 140), outline=0, width=3)
+        draw.line((500, top, 500, top + 140), 0, 3)
+        draw.text((170, top + 40), f"field {row}", 0, font)
+        draw.text((530, top + 40), fields[row % len(fields)], 0, font)
+    return page
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG"])

@@ -37,6 +37,8 @@ def test_accepted_means_three_people_and_three_gates(acts: list[tuple[DocumentAc
         state = after
         if act is DocumentAct.CAPTURE:
             pages, passed = pages + 1, []
+        if act is DocumentAct.ARRANGE:
+            passed = []
         if act is DocumentAct.RETURN:
             assert with_reason
             passed = []
