@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 from chinese_calendar import constants
 
@@ -20,8 +21,9 @@ def read_published_days() -> dict[date, SpecialDay]:
     return days
 
 
+@cache
 def found_calendar(revision: int = 1) -> Calendar:
-    """Return the calendar that a new centre begins with."""
+    """Return the calendar that a new centre begins with; it is read by everybody and changed by nobody."""
     days = read_published_days()
     return Calendar(revision, date(max(days).year, 12, 31), days)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -32,13 +33,18 @@ class Swept:
     made: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Ground:
     """What a look needs beside the row; each is read once per chunk."""
 
     rules: RuleBook
-    calendar: Calendar
+    session: Session
     now: datetime
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The calendar, for what ends with a day."""
+        return load_calendar(self.session)
 
 
 def sweep_due(session: Session, now: datetime, limit: int = CHUNK) -> Swept:
@@ -48,12 +54,12 @@ def sweep_due(session: Session, now: datetime, limit: int = CHUNK) -> Swept:
     for subject in SubjectKind:
         groups = claim_due(session, subject, now, limit - checked)
         if groups:
-            ground = ground or _Ground(load_rules(session), load_calendar(session), now)
-            checks = [(_check(subject, dates, ground), ids) for dates, ids in groups]
-            write_checks(session, subject, checks)
-            urges = [(check.urge, ids) for check, ids in checks if check.urge is not None]
+            ground = ground or _Ground(load_rules(session), session, now)
+            checks = [(_check(subject, dates, ground), group) for dates, group in groups]
+            urges = [(check.urge, group) for check, group in checks if check.urge is not None]
             made += add_urges(session, subject, urges, now)
-            checked += sum(len(ids) for _, ids in groups)
+            write_checks(session, subject, checks)
+            checked += sum(group.count for _, group in groups)
         if checked >= limit:
             break
     return Swept(checked, made)
@@ -61,11 +67,12 @@ def sweep_due(session: Session, now: datetime, limit: int = CHUNK) -> Swept:
 
 def _check(subject: SubjectKind, dates: tuple[Any, ...], ground: _Ground) -> Check:
     """Look at one set of dates; whoever is urged, and when, say the rules of the moment at which the limit ends."""
-    rules, calendar, now = ground.rules, ground.calendar, ground.now
+    rules, now = ground.rules, ground.now
     if subject is SubjectKind.CONTRACT:
-        return check_contract(dates[0], calendar, now, rules.at(now))
+        return check_contract(dates[0], ground.calendar, now, rules.at(now))
     if subject is SubjectKind.DOCUMENT and dates[2] == Need.OWED and dates[3] is not None:
-        return check_debt(dates[3], calendar, now, rules.at(calendar.start_of(dates[3] + ONE_DAY)))
+        ends_at = ground.calendar.start_of(dates[3] + ONE_DAY)
+        return check_debt(dates[3], ground.calendar, now, rules.at(ends_at))
     due_at, warn_at = dates[0], dates[1]
     check = check_clock(subject, due_at, warn_at, now, rules.at(due_at))
     if subject is SubjectKind.STEP and not dates[2]:

@@ -34,5 +34,6 @@ def list_rule_rows(session: Session) -> Sequence[RuleRow]:
 
 def load_rules(session: Session) -> RuleBook:
     """Return the rules of all times; a centre in which nobody has set any goes by those of a new one."""
-    rows = list_rule_rows(session)
-    return RuleBook(tuple(DatedRules(row.version, row.effective_at, parse_rules(row.body)) for row in rows))
+    query = select(RuleRow.version, RuleRow.effective_at, RuleRow.body)
+    rows = session.execute(query.order_by(RuleRow.effective_at, RuleRow.version))
+    return RuleBook(tuple(DatedRules(version, effective_at, parse_rules(body)) for version, effective_at, body in rows))

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Table, bindparam, func, literal, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Insert,
+    Integer,
+    Select,
+    String,
+    Table,
+    Update,
+    bindparam,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from central.domain.documents import UNSCANNED
 from central.domain.sweeps import Check, SubjectKind, Urge
 from central.domain.tasks import TaskState
-from central.store.base import ID_LENGTH, Document
+from central.store.base import ID_LENGTH
 from central.store.cases import CaseRow, StepRow
 from central.store.customers import ContractRow
 from central.store.documents import DocumentRow, TaskRow
@@ -34,6 +55,8 @@ READ = {
     SubjectKind.DOCUMENT: ("due_at", "warn_at", "need", "owed_until"),
     SubjectKind.CONTRACT: ("ends_on",),
 }
+#: Of an id, what ids drawn together share; the rest is a number.
+BASE_LENGTH = 24
 OPEN_TASKS = (TaskState.TO_ADD.value, TaskState.TO_SEND.value)
 #: From so many rows with equal dates on, one statement writes them all.
 SHARED_LEAST = 8
@@ -41,76 +64,64 @@ SHARED_LEAST = 8
 Dates = tuple[Any, ...]
 
 
-def claim_due(session: Session, subject: SubjectKind, now: datetime, limit: int) -> list[tuple[Dates, list[str]]]:
-    """Return up to `limit` rows that are to be looked at, the longest due first, as ids by equal dates (`READ`).
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows with equal dates, as a JSON array of what the database finds them by fastest; nobody else reads it."""
+
+    keys: str
+    count: int
+
+
+def claim_due(session: Session, subject: SubjectKind, now: datetime, limit: int) -> list[tuple[Dates, Group]]:
+    """Return up to `limit` rows that are to be looked at, the longest due first, grouped by their dates (`READ`).
 
     With working days very many rows share their dates. Rows that another sweep has in hand are left to it.
     """
-    row = SWEPT[subject]
-    due = (
-        select(row.id, *(getattr(row, name) for name in READ[subject]))
-        .where(row.next_check_at <= now)
-        .order_by(row.next_check_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    dates = [due.c[name] for name in READ[subject]]
-    grouped = select(func.aggregate_strings(due.c.id, ","), *dates).group_by(*dates)
-    return [(tuple(found), ids.split(",")) for ids, *found in session.execute(grouped)]
+    claim = _prepare(_name_dialect(session), subject).claim
+    return [
+        (tuple(dates), Group(keys, count))
+        for keys, count, *dates in session.execute(claim, {"until": now, "most": limit})
+    ]
 
 
-def write_checks(session: Session, subject: SubjectKind, checks: Iterable[tuple[Check, Sequence[str]]]) -> None:
+def write_checks(session: Session, subject: SubjectKind, checks: Iterable[tuple[Check, Group]]) -> None:
     """Write band and next look of each row."""
-    table: Table = SWEPT[subject].__table__
-    names = ("next_check_at",) if subject is SubjectKind.CONTRACT else ("next_check_at", "band")
+    prepared = _prepare(_name_dialect(session), subject)
     single = []
-    for check, ids in checks:
-        values: dict[str, Any] = {"next_check_at": check.next_check_at, "band": check.band.value}
-        if len(ids) < SHARED_LEAST:
-            single += [{"row_id": each} | {f"new_{name}": values[name] for name in names} for each in ids]
-            continue
-        every = update(table).where(table.c.id.in_(select(_unfold(session, ids))))
-        session.execute(every.values({name: values[name] for name in names}))
+    for check, group in checks:
+        values = {"new_next_check_at": check.next_check_at, "new_band": check.band.value}
+        if subject is SubjectKind.CONTRACT:
+            del values["new_band"]
+        if group.count >= SHARED_LEAST:
+            session.execute(prepared.write_shared, values | {"keys": group.keys})
+        else:
+            single += [values | {"row_key": key} for key in json.loads(group.keys)]
     if single:
-        one = update(table).where(table.c.id == bindparam("row_id"))
-        session.connection().execute(one.values({name: bindparam(f"new_{name}") for name in names}), single)
+        session.connection().execute(prepared.write_single, single)
 
 
-def add_urges(
-    session: Session, subject: SubjectKind, urges: Iterable[tuple[Urge, Sequence[str]]], now: datetime
-) -> int:
-    """Add occurrences for the subjects of these ids; return how many were new: one that is known stays as it is."""
-    table: Table = UrgeRow.__table__  # type: ignore[assignment]
-    dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    single = []
+def add_urges(session: Session, subject: SubjectKind, urges: Iterable[tuple[Urge, Group]], now: datetime) -> int:
+    """Add occurrences for the subjects in these groups; return how many were new: a known one stays as it is."""
+    prepared = _prepare(_name_dialect(session), subject)
+    single: list[dict[str, Any]] = []
     added = 0
-    for urge, ids in urges:
+    for urge, group in urges:
         values = {
-            "subject_kind": subject.value,
-            "kind": urge.kind.value,
-            "level": urge.level.value,
-            "occurrence": urge.occurrence,
-            "due_at": urge.due_at,
-            "made_at": now,
+            "new_kind": urge.kind.value,
+            "new_level": urge.level.value,
+            "new_occurrence": urge.occurrence,
+            "new_due_at": urge.due_at,
+            "new_made_at": now,
         }
-        if len(ids) < SHARED_LEAST:
-            single += [values | {"id": new_id(), "subject_id": each} for each in ids]
-            continue
-        pair = _unfold(session, [f"{new_id()} {each}" for each in ids])
-        # "where true" keeps SQLite from reading ON CONFLICT as a join
-        rows = select(
-            func.substr(pair, 1, ID_LENGTH),
-            func.substr(pair, ID_LENGTH + 2),
-            *(literal(value, table.c[name].type) for name, value in values.items()),
-        ).where(true())
-        statement = dialect.insert(table).from_select(["id", "subject_id", *values], rows).on_conflict_do_nothing()
-        result = session.execute(statement)
-        assert isinstance(result, CursorResult)
-        added += result.rowcount
+        if group.count >= SHARED_LEAST:
+            # ids of one group share their beginning and are numbered on: drawing each would cost more than writing it
+            result = session.execute(prepared.add_shared, values | {"keys": group.keys, "base": new_id()[:BASE_LENGTH]})
+            assert isinstance(result, CursorResult)
+            added += result.rowcount
+        else:
+            single += [values | {"row_key": key, "row_id": new_id()} for key in json.loads(group.keys)]
     if single:
-        statement = dialect.insert(table).on_conflict_do_nothing().returning(table.c.id)
-        added += len(session.connection().execute(statement, single).all())
+        added += session.connection().execute(prepared.add_single, single).rowcount
     return added
 
 
@@ -142,11 +153,73 @@ def measure_lag(session: Session, now: datetime) -> timedelta:
     return max(waits, default=timedelta())
 
 
-def _unfold(session: Session, texts: Sequence[str]) -> ColumnElement[str]:
-    """Return a column with these texts, handed over as one value."""
-    unfold = func.json_each if session.get_bind().dialect.name == "sqlite" else func.jsonb_array_elements_text
-    value: ColumnElement[str] = unfold(bindparam(None, list(texts), Document)).table_valued("value").c.value
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Statements over one table in one dialect, built once: building them costs as much as running them."""
+
+    claim: Select[*tuple[Any, ...]]
+    write_shared: Update
+    write_single: Update
+    add_shared: Insert
+    add_single: Insert
+
+
+@cache
+def _prepare(dialect: str, subject: SubjectKind) -> _Prepared:
+    table: Table = SWEPT[subject].__table__
+    # SQLite finds a row by its number at half the cost of its id; that number holds within a transaction.
+    key = literal_column(f"{table.name}.rowid", Integer) if dialect == "sqlite" else table.c.id
+    due = (
+        select(key.label("key"), *(table.c[name] for name in READ[subject]))
+        .where(table.c.next_check_at <= bindparam("until", type_=table.c.next_check_at.type))
+        .order_by(table.c.next_check_at)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    dates = [due.c[name] for name in READ[subject]]
+    keys = func.json_group_array(due.c.key) if dialect == "sqlite" else cast(func.jsonb_agg(due.c.key), String)
+    names = ("next_check_at",) if subject is SubjectKind.CONTRACT else ("next_check_at", "band")
+    new = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+    shared, single = key.in_(select(_unfold(dialect))), key == bindparam("row_key", type_=key.type)
+    if dialect == "sqlite":
+        number: ColumnElement[str] = func.printf("%012x", key)
+    else:
+        number = func.lpad(func.to_hex(func.row_number().over(order_by=table.c.id)), ID_LENGTH - BASE_LENGTH, "0")
+    return _Prepared(
+        select(keys, func.count(), *dates).group_by(*dates),
+        update(table).where(shared).values(new),
+        update(table).where(single).values(new),
+        _insert_urges(dialect, subject, bindparam("base", type_=String) + number, shared),
+        _insert_urges(dialect, subject, bindparam("row_id", type_=String), single),
+    )
+
+
+def _insert_urges(dialect: str, subject: SubjectKind, id_: ColumnElement[str], which: ColumnElement[bool]) -> Insert:
+    """Return the statement that adds one occurrence for each of these rows that has not got it yet."""
+    urges: Table = UrgeRow.__table__  # type: ignore[assignment]
+    table: Table = SWEPT[subject].__table__
+    names = ("kind", "level", "occurrence", "due_at", "made_at")
+    values = [bindparam(f"new_{name}", type_=urges.c[name].type) for name in names]
+    rows = select(id_, table.c.id, literal(subject.value), *values).select_from(table).where(which)
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(urges)
+    # Of the same key only: anything else that collides is an error.
+    statement: Insert = insert.from_select(["id", "subject_id", "subject_kind", *names], rows).on_conflict_do_nothing(
+        index_elements=["subject_kind", "subject_id", "kind", "level", "occurrence"]
+    )
+    return statement.execution_options(preserve_rowcount=True)
+
+
+def _unfold(dialect: str) -> ColumnElement[str]:
+    """Return a column of the keys of a group, handed over as one value."""
+    text = bindparam("keys", type_=String)
+    unfolded = func.json_each(text) if dialect == "sqlite" else func.jsonb_array_elements_text(cast(text, JSONB))
+    value: ColumnElement[str] = unfolded.table_valued("value").c.value
     return value
+
+
+def _name_dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
 
 
 def _answer(session: Session, *which: Any, now: datetime) -> None:
