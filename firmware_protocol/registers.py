@@ -7,6 +7,7 @@ or re-used once published; a new row names the version that brought it in `since
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 PROTOCOL_VERSION = 0x0101
@@ -186,6 +187,7 @@ REGISTERS: tuple[RegisterDef, ...] = (
 )
 
 
+@lru_cache(maxsize=1024)
 def find_block(address: int, count: int, access: str) -> Block | None:
     """Return the block that holds this whole span with this access, or None."""
     for block in BLOCKS:

@@ -25,6 +25,8 @@ class Ghosts:
 
     def find(self, shape: tuple[int, int], now_ms: float) -> float | None:
         """Return when the exchange of this shape went out whose answer may still come."""
+        if not self._sent_ms:
+            return None
         sent_ms = self._sent_ms.get(shape)
         if sent_ms is not None and now_ms - sent_ms > GHOST_MS:
             del self._sent_ms[shape]

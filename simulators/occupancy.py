@@ -57,6 +57,11 @@ class Occupancy:
         self._stirred: tuple[int, ...] | None = ()
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nobody is in any aisle, in truth."""
+        return not self._people
+
+    @property
     def people(self) -> tuple[Person, ...]:
         """Everybody who is in an aisle, in truth."""
         return tuple(self._people.values())

@@ -64,7 +64,7 @@ class ShelfController:
         self._lease_refusal = LeaseRefusal.NONE
         self._stop_reason = 0
         self._images: dict[str, Callable[[ShelfModel], tuple[int, ...]]] = {
-            map_.MOTION.name: lambda model: words.show_motion(model).to_registers(),
+            map_.MOTION.name: words.show_motion_registers,
             map_.IDENTITY.name: self._show_identity,
             map_.DETAIL.name: self._show_detail,
             map_.REQUEST_LOG.name: lambda model: log_registers(words.show_log(model)),

@@ -106,9 +106,10 @@ class ShelfDrive:
         while True:
             at_ms, is_step = to_ms + 1, False
             for each_ms in due.values():
-                at_ms = min(each_ms, at_ms)
-            if not rails.arrived and self._physics_ms + rails.step_ms <= at_ms:
-                at_ms, is_step = self._physics_ms + rails.step_ms, True
+                at_ms = min(at_ms, each_ms)
+            step_at_ms = self._physics_ms + rails.step_ms
+            if step_at_ms <= at_ms and not rails.arrived:
+                at_ms, is_step = step_at_ms, True
             if at_ms > to_ms:
                 break
             self.now_ms = max(self.now_ms, at_ms)
@@ -128,7 +129,7 @@ class ShelfDrive:
         rails.step()
         self._physics_ms = at_ms
         after = rails.widths_mm()
-        if occupancy.people:
+        if not occupancy.is_empty:
             occupancy.squeeze(before, after, occupancy.people)
         self._watch_sensors(after)
         narrowing = frozenset([no for no, width in after.items() if width < before[no] - 1e-9])

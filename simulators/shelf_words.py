@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from firmware_protocol import codes
 from firmware_protocol.blocks import UNKNOWN_PROGRESS
-from firmware_protocol.fields import NO_TARGET
 from firmware_protocol.geometry import AisleShape, BankShape, ColumnShape, SegmentShape, StopKind, geometry_hash
 from firmware_protocol.messages import (
     Detail,
@@ -34,7 +33,6 @@ from simulators.shelf_record import (
     ModelSnapshot,
     Operation,
     Outcome,
-    Quality,
     Reason,
     RequestEntry,
     RoomInput,
@@ -115,12 +113,6 @@ _IN_AISLE_LOCK, _GATEWAY_LOCK, _WARNING_ON, _DRIVE_POWER, _LEASE_LIVE, _STANDSTI
         codes.SafetyBits.STANDSTILL,
     ),
 )
-_QUALITIES = {
-    Quality.MEASURED: codes.PositionQuality.MEASURED,
-    Quality.CONTACTS: codes.PositionQuality.CONTACTS_ONLY,
-    Quality.INFERRED: codes.PositionQuality.INFERRED,
-    Quality.UNKNOWN: codes.PositionQuality.UNKNOWN,
-}
 _STATES = {state: codes.BankState[state.name] for state in BankState}
 _CAUSES = {cause: codes.EndCause[cause.name] for cause in Cause}
 
@@ -147,6 +139,7 @@ _CAPABILITIES = (
     | codes.Capabilities.SMOKE_INPUT | codes.Capabilities.WATER_INPUT | codes.Capabilities.DOOR_CONTACT
 )  # fmt: skip
 
+_NOTHING_SHOWN = Indication(0)
 _FACES = {"": codes.Face.NONE, "A": codes.Face.A, "B": codes.Face.B}
 _FACES_READ = {number: face for face, number in _FACES.items()}
 
@@ -221,25 +214,31 @@ def identify_texts(identity: Identity) -> dict[int, str]:
 
 
 def show_motion(model: ShelfModel) -> MotionSnapshot:
+    """Tell the MOTION block."""
+    told = MotionSnapshot.from_registers(show_motion_registers(model))
+    assert isinstance(told, MotionSnapshot), told
+    return told
+
+
+def show_motion_registers(model: ShelfModel) -> tuple[int, ...]:
     """Fill the MOTION block. Read oftener than all else together: the model is asked for no more than it shows."""
-    last, task = model.last_request, model.task
+    last, task, known = model.last_request, model.task, model.positions_known
     outcome, cause = outcome_words(last)
-    return MotionSnapshot(
-        state=_STATES[model.state],
-        open_aisles=_show_open(model),
-        target=_name_target(OPERATIONS[task.operation], task.aisle) if task else NO_TARGET,
-        progress_permille=model.progress_permille if model.positions_known else UNKNOWN_PROGRESS,
-        safety=_name_safety(_safety(model)),
-        faults=_show_faults(model),
-        occupancy_seen=mask_of(model.seen),
-        occupancy_unknown=mask_of(model.occupancy.unknown),
-        contacts=pack_contacts(model.contacts),
-        sequence=model.sequence,
-        ring_head=model.ring_head,
-        boot_id_low=model.boot_id & 0xFFFF,
-        last_request_id_low=last.request_id & 0xFFFF if last else 0,
-        outcome=outcome,
-        cause=cause,
+    return (
+        _STATES[model.state],
+        _show_open(model),
+        OPERATIONS[task.operation] << 8 | task.aisle if task else 0,
+        model.progress_permille if known else UNKNOWN_PROGRESS,
+        _safety(model),
+        _show_faults(model),
+        mask_of(model.seen),
+        mask_of(model.occupancy.unknown),
+        *pack_contacts(model.contacts),
+        model.sequence,
+        model.ring_head,
+        model.boot_id & 0xFFFF,
+        last.request_id & 0xFFFF if last else 0,
+        outcome << 8 | cause,
     )
 
 
@@ -257,16 +256,6 @@ def _show_faults(model: ShelfModel) -> codes.FaultBits:
         faults = _join_faults(model.faults)
         return faults if model.positions_known else faults | codes.FaultBits.POSITION_LOST
     return codes.FaultBits.NONE if model.positions_known else codes.FaultBits.POSITION_LOST
-
-
-@lru_cache(maxsize=1024)
-def _name_target(operation: codes.Operation, aisle: int) -> Target:
-    return Target(operation, aisle)
-
-
-@lru_cache(maxsize=1024)
-def _name_safety(bits: int) -> codes.SafetyBits:
-    return codes.SafetyBits(bits)
 
 
 def _safety(model: ShelfModel) -> int:
@@ -309,21 +298,18 @@ def pack_contacts(contacts: tuple[tuple[bool, bool], ...]) -> tuple[int, int, in
 
 
 def show_detail(model: ShelfModel, refusal: codes.LeaseRefusal, stop_reason: int) -> Detail:
-    """Fill the DETAIL block."""
-    now = model.snapshot()
-    shown = now.indication or Indication(0)
-    measured = model.positions_known and model.plan.measures
+    """Fill the DETAIL block. Read in pieces, each of which is cut out of a whole: asked for no more than it shows."""
+    plan, known, shown = model.plan, model.positions_known, model.indication or _NOTHING_SHOWN
+    quality = codes.PositionQuality.UNKNOWN
+    if known:
+        quality = codes.PositionQuality.MEASURED if plan.measures else codes.PositionQuality.CONTACTS_ONLY
+    columns, widths = len(plan.columns), model.rails.widths_mm()
     return Detail(
-        positions_mm=now.positions_mm if measured else (None,) * len(now.positions_mm),
-        qualities=tuple(
-            _QUALITIES[quality]
-            if model.plan.measures or quality is Quality.UNKNOWN
-            else codes.PositionQuality.CONTACTS_ONLY
-            for quality in now.qualities
-        ),
+        positions_mm=tuple(map(round, model.rails.positions_mm)) if known and plan.measures else (None,) * columns,
+        qualities=(quality,) * columns,
         temperature_c=20.5,
         relative_humidity=52.0,
-        in_aisle_locks=mask_of(now.locks),
+        in_aisle_locks=mask_of(model.circumstances.locks),
         gateway_locks=mask_of(model.circumstances.gateway_locks),
         indicator_aisle=shown.aisle,
         indicator_place=Place(_FACES[shown.face], shown.section, shown.tier),
@@ -331,7 +317,7 @@ def show_detail(model: ShelfModel, refusal: codes.LeaseRefusal, stop_reason: int
         lease_refusal=refusal,
         lease_left_ms=model.lease_left_ms,
         stop_reason=stop_reason,
-        aisle_widths_mm=tuple(_show_width(model, now.widths_mm[no]) for no in model.plan.aisles),
+        aisle_widths_mm=tuple([_show_width(model, round(widths[no])) for no in plan.aisles]),
         room_inputs=_show_room(model),
     )
 

@@ -5,7 +5,8 @@ All words are plain literals so that a snapshot survives the journal unchanged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Literal
 
 BankCondition = Literal[
@@ -150,6 +151,14 @@ class ShelfSnapshot:
     contacts: tuple[Contact, ...] = ()  # by column, from column 1 on
     last_request_low: int = 0  # low 16 bits of the last request id
     outcome: Outcome = "none"
+
+    def repeats(self, other: ShelfSnapshot) -> bool:
+        """Whether this reading says what the other said, but for its number."""
+        return list_said(self) == list_said(other)
+
+
+# everything but the sequence, by a getter that is called for every reading of every bank
+list_said = attrgetter(*(field.name for field in fields(ShelfSnapshot) if field.name != "sequence"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -329,7 +328,7 @@ class GatewayRuntime:
             and bank.prompt is None
             and bank.stop is None
             and event.read_mono_ms - before.read_mono_ms < IDLE_READING_MS
-            and replace(snapshot, sequence=0) == replace(before.snapshot, sequence=0)
+            and snapshot.repeats(before.snapshot)
         ):
             return False
         self._passed[event.bank] = event

@@ -41,6 +41,8 @@ class VirtualLine:
         self.spared = 0  # exchanges of a room at rest that were leapt over
         self.babbles_until_ms = 0.0
         self._station = station
+        self._character_ms = line.character_ms
+        self._ask_ms = tuple(line.wire_ms(count) for count in range(64))  # by the length of a request
         self._watcher = watcher
         self._pending: list[tuple[float, int, bool, bytes]] = []
         self._count = 0
@@ -83,7 +85,7 @@ class VirtualLine:
         if due_ms is None:
             due_ms = self.step_due_ms = max(shelf.next_step_ms(now_ms), now_ms + LEAST_MS)
         moment = min(moment, self._babble_due_ms)
-        return min(due_ms, moment)
+        return min(moment, due_ms)
 
     def run(self, now_ms: float, dice: random.Random) -> None:
         """Deliver what has arrived, and let the gateway write what it has to."""
@@ -105,6 +107,8 @@ class VirtualLine:
             self._is_waiting = False
             self.step_due_ms = None
             shelf.push_reports()
+            if not shelf.is_stirred:
+                return
         if shelf.is_stirred or (self.step_due_ms is not None and self.step_due_ms <= now_ms):
             self.step_due_ms = None
             shelf.is_stirred = False
@@ -134,7 +138,9 @@ class VirtualLine:
                 self._later(now_ms + self.line.sending_ms(len(octets)), False, octets)
             octets = self.wire.disturb(octets)
         if octets:
-            self._later(now_ms + self.line.wire_ms(len(octets)), True, octets)
+            count = len(octets)
+            way_ms = self._ask_ms[count] if count < len(self._ask_ms) else self.line.wire_ms(count)
+            self._later(now_ms + way_ms, True, octets)
 
     def _answer(self, octets: bytes, now_ms: float) -> None:
         for answer in self._station.hear(octets, True):
@@ -147,10 +153,11 @@ class VirtualLine:
 
     def _bring(self, octets: bytes, from_ms: float) -> None:
         """Let an answer arrive: at its last byte, or piece by piece if it is long."""
-        character_ms = self.line.character_ms
-        piece = len(octets)
-        if piece * character_ms > WHOLE_MS:
-            piece = int(PIECE_MS / character_ms)
+        character_ms, piece = self._character_ms, len(octets)
+        if piece * character_ms <= WHOLE_MS:
+            self._later(from_ms + piece * character_ms, False, octets)
+            return
+        piece = int(PIECE_MS / character_ms)
         for at in range(0, len(octets), piece or 1):
             arrived = octets[at : at + piece]
             self._later(from_ms + (at + len(arrived)) * character_ms, False, arrived)

@@ -141,6 +141,11 @@ class Monitor:
         if selected is not None and selected.press is not None and body["outcome"] == "done":
             self._inside -= set(selected.press.closing)
 
+    @property
+    def presumes(self) -> bool:
+        """Whether a place was scanned in an aisle that nobody has looked into since."""
+        return bool(self._inside)
+
     def check_presumed(self, bank: Bank) -> None:
         """Look at what the gateway says of aisles in which somebody scanned a place, and nobody has looked since."""
         if not self._inside or bank.request is not None or bank.snapshot is None:
@@ -319,7 +324,7 @@ class Monitor:
     def note_step(self, before_mm: dict[int, float], after_mm: dict[int, float], narrowing: frozenset[int]) -> None:
         """Take one step of the steel; `narrowing` are the aisles that it made narrower."""
         model = self._model
-        if model.occupancy.people:
+        if not model.occupancy.is_empty:
             self.harm.watch(before_mm, after_mm)
         task = model.task
         if model.state is not BankState.MOVING or task is None or task.ending:

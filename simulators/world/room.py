@@ -160,7 +160,7 @@ class Room:
             if line_ms < moment:
                 if bus.may_rest(line_ms) and not self.never_rests and self._may_leap(bus, line_ms, deadline_ms):
                     line_ms = bus.line.next_ms(now_ms)
-                moment = min(line_ms, moment)
+                moment = min(moment, line_ms)
         return moment
 
     def run(self, now_ms: float) -> None:
@@ -176,7 +176,8 @@ class Room:
             return
         runtime.turn()
         for site in self.sites:
-            site.monitor.check_presumed(site.bank)
+            if site.monitor.presumes:
+                site.monitor.check_presumed(site.bank)
         for bus in self.buses:
             if bus.line.shelf is not None and bus.line.shelf.is_stirred:
                 bus.line.run(now_ms, self.dice)
@@ -272,7 +273,7 @@ class Room:
         if self.chronicle is not None and (effects or not isinstance(event, READINGS)):
             self.chronicle.update(repr((self.agenda.now_ms, event, list(effects))).encode())
         for site in self.sites:
-            own = [effect for effect in effects if is_about(effect, site.layout.id)]
+            own = [effect for effect in effects if is_about(effect, site.layout.id)] if effects else effects
             if own or getattr(event, "bank", site.layout.id) in {None, site.layout.id}:
                 site.monitor.observe(event, own, seconds)
         if runtime is None:
