@@ -15,7 +15,6 @@ from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import quote
 
-import apprise
 import httpx
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from central.domain.calendars import Calendar
 from central.domain.marketing import sign_body
 from central.domain.messages import Channel, Letter, word_letter
+from central.jobs.robots import RobotError, tell_robot
 from central.services.messages import claim_letters, settle_letter
 from central.settings import MessageSettings
 from central.store.calendars import load_calendar
@@ -113,7 +113,7 @@ class Courier:
         )
         try:
             self._senders.get(letter.channel, self._send_to_robot)(letter, subject, text)
-        except (NotSentError, OSError, smtplib.SMTPException, httpx.HTTPError) as error:
+        except (NotSentError, RobotError, OSError, smtplib.SMTPException, httpx.HTTPError) as error:
             return f"{type(error).__name__}: {error}"
         return None
 
@@ -159,11 +159,7 @@ class Courier:
 
     def _send_to_robot(self, letter: Letter, subject: str, text: str) -> None:
         url = self._secrets[letter.channel].replace("{address}", quote(letter.address, safe=""))
-        robot = apprise.Apprise()
-        if not robot.add(url):
-            raise NotSentError("the file of this way holds no address that Apprise knows")
-        if not robot.notify(body=text, title=subject):
-            raise NotSentError("the robot did not take it")
+        tell_robot(url, letter.address, subject, text, self._settings.timeout_s)
 
     def _run(self) -> None:
         while not self._ended.is_set():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import socket
 import threading
@@ -12,6 +14,7 @@ from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -28,6 +31,7 @@ from central.store.claims import ATTEMPTS_MAX
 from central.store.tx import Transactions
 from central.store.urges import ChannelRow, DeliveryRow, UrgeRow
 from central.web.language import load_translations
+from tests.integration.business.robot_stand import HOSTS, RobotStand
 from tests.integration.business.timed import HOUR, NOW, House
 
 KEY = "a-key-of-both-ends"
@@ -250,3 +254,53 @@ def test_the_webhook_is_signed_and_the_robot_is_told(desk: Desk, endpoint: Endpo
     assert "/robot/li" in came
     assert "8001" in json.loads(robot[1])["message"]
     assert desk.list_states() == ["sent", "sent"]
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_the_robots_of_the_trade_are_told_as_their_makers_ask(
+    clean_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand = RobotStand(tmp_path)
+    for name, value in (("HTTPS_PROXY", stand.url), ("SSL_CERT_FILE", str(stand.certificate)), ("NO_PROXY", "")):
+        monkeypatch.setenv(name, value)
+        monkeypatch.delenv(name.lower(), raising=False)
+    secret = "SEC0123456789abcdef"
+    addresses = {
+        "wecom": "wecombot://693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa",
+        "dingtalk": f"dingtalk://{secret}@0123456789abcdef/{{address}}",
+        "feishu": "feishu://c1a2b3d4-e5f6-4711-8e9e-000000000001",
+    }
+    for name, address in addresses.items():
+        (tmp_path / name).write_text(address)
+    settings = MessageSettings.model_validate({f"{name}_file": tmp_path / name for name in addresses})
+    desk = Desk(clean_engine, settings)
+    for name in addresses:
+        desk.open_way(name, "13800138000" if name == "dingtalk" else "li" if name == "wecom" else "")
+    desk.urge("8001")
+    # they answer 200 to what they refuse
+    stand.code = 310000
+    assert desk.courier.run_round() == 3
+    with desk.house.tx.read() as session:
+        for row in session.scalars(select(DeliveryRow)):
+            assert (row.state, row.last_error) == ("queued", "RobotError: the robot refused it: 310000 no")
+    stand.code = 0
+    stand.came.clear()
+    desk.now += HOUR
+    assert desk.courier.run_round() == 3
+    stand.close()
+    assert desk.list_states() == ["sent"] * 3
+    told = {each.host: each for each in stand.came}
+    wecom, dingtalk, feishu = (told[host] for host in HOSTS)
+    assert wecom.path == "/cgi-bin/webhook/send?key=693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa"
+    assert wecom.body["msgtype"] == "text"
+    assert "8001" in wecom.body["text"]["content"]
+    assert wecom.body["text"]["mentioned_list"] == ["li"]
+    assert feishu.path.rstrip("/") == "/open-apis/bot/v2/hook/c1a2b3d4-e5f6-4711-8e9e-000000000001"
+    assert feishu.body["msg_type"] == "text"
+    assert "8001" in feishu.body["content"]["text"]
+    asked = {key: value[0] for key, value in parse_qs(urlsplit(dingtalk.path).query).items()}
+    # signed as DingTalk's page on robots says: HMAC-SHA256 over "timestamp\nsecret"
+    signed = hmac.digest(secret.encode(), f"{asked['timestamp']}\n{secret}".encode(), "sha256")
+    assert (asked["access_token"], base64.b64decode(asked["sign"])) == ("0123456789abcdef", signed)
+    assert dingtalk.body["at"]["atMobiles"] == ["13800138000"]
+    assert "8001" in dingtalk.body["text"]["content"]
