@@ -164,7 +164,7 @@ async def post_pages(
         except ClientDisconnect:
             # Nobody reads the answer; what came so far goes with the block.
             raise Refusal(Reason.INVALID, details=("body: cut off",)) from None
-        file = await desk.read(incoming, name)
+        file = await desk.read(incoming, name, request.is_disconnected)
     found = await desk.write_down(actor, CapturePages(document_id, (file,), replace, counted, page_id))
     return CapturedOut(pages_with_findings=found)
 

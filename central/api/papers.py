@@ -12,7 +12,8 @@ from central.api.problems import document_problems
 from central.api.transactions import CurrentActor, ReadSession, WriteSession
 from central.domain.paper_custody import PaperMove
 from central.domain.permissions import Action, needs
-from central.services.papers import MovePaper, mark_copy, move_paper, show_paper, verify_copy
+from central.services.papers import mark_copy, move_paper, show_paper, verify_copy
+from central.store.paper_moves import MovePaper
 
 router = APIRouter(prefix="/api/v1/documents/{document_id}/paper", tags=["papers"])
 

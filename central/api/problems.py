@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from central.domain.refusals import NotFound, Reason, Refusal
@@ -112,6 +113,7 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(ClientDisconnect, _on_gone)
     app.add_exception_handler(GateBusyError, _on_busy)
     app.add_exception_handler(OperationalError, _on_database)
     app.add_exception_handler(IntegrityError, _on_database)
@@ -150,6 +152,11 @@ def _on_http(request: Request, error: Exception) -> Response:
     if error.headers and "Allow" in error.headers:
         response.headers["Allow"] = error.headers["Allow"]
     return response
+
+
+def _on_gone(request: Request, _error: Exception) -> Response:
+    """Somebody cut the connection in the middle of a body: no failure of ours, and nobody reads the answer."""
+    return answer_refusal(request, Refusal(Reason.INVALID, details=("body: cut off",)))
 
 
 def _on_busy(request: Request, _error: Exception) -> Response:

@@ -21,7 +21,8 @@ from central.domain.refusals import Refusal
 from central.jobs.uploads import UploadDesk
 from central.services.scans import find_bundle_owner, find_team_id
 from central.services.unassigned_scans import keep_unassigned
-from central.services.uploads import CapturePages, ReadFile, capture_pages
+from central.services.uploads import CapturePages, capture_pages
+from central.store.captures import ReadFile
 from central.store.contents import OfferedFile
 from central.store.gate import GateBusyError
 from central.store.tx import Transactions

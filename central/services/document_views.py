@@ -12,6 +12,7 @@ from central.domain.documents import DocumentAct, DocumentState, ReturnReason
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_acting_for, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
+from central.store.captures import PagePicture
 from central.store.cases import CaseRow
 from central.store.document_acts import find_document, find_fault, load_acts
 from central.store.documents import ContentRow, DocumentActRow, DocumentRow, PageRow, UploadRow
@@ -91,15 +92,6 @@ class DocumentShown:
     may: frozenset[DocumentAct]
     #: The reader may do it by their role, but passed another gate of this document.
     banned: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PagePicture:
-    """Where the picture of a page lies, and how people call the page."""
-
-    sha256: str
-    number: int
-    document_name: str
 
 
 def show_document(session: Session, actor: Actor, document_id: str) -> DocumentShown:

@@ -13,10 +13,10 @@ from central.domain.documents import DocumentAct, DocumentState, ReturnReason, f
 from central.domain.people import Actor
 from central.domain.permissions import Action
 from central.domain.refusals import NotFound, Reason, Refusal
-from central.services.papers import take_for_acceptance
 from central.store.audit import add_audit
 from central.store.document_acts import HeldDocument, add_act, check_act, follow_acts, hold_document
 from central.store.documents import PageRow
+from central.store.paper_moves import take_for_acceptance
 
 AUDITED = {
     DocumentAct.SELF_CHECK: AuditAct.DOCUMENT_SELF_CHECKED,

@@ -12,8 +12,8 @@ from central.domain.documents import DocumentAct, DocumentState, find_next
 from central.domain.people import Actor
 from central.domain.permissions import Action
 from central.domain.refusals import NotFound, Reason, Refusal
-from central.services.uploads import number_pages, take_out_page
 from central.store.audit import add_audit
+from central.store.captures import number_pages, take_out_page
 from central.store.document_acts import HeldDocument, add_act, check_act, follow_acts, hold_document
 from central.store.documents import PageRow
 

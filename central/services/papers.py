@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.domain.audit import AuditAct, AuditEntry
+from central.domain.audit import AuditAct
 from central.domain.documents import DocumentState
-from central.domain.paper_custody import MoveRefused, PaperMove, Whereabouts, judge_move
+from central.domain.paper_custody import MoveRefused, PaperMove, judge_move
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_scope
 from central.domain.refusals import Reason, Refusal
 from central.domain.templates import Medium
 from central.store.audit import add_audit
-from central.store.document_acts import HeldDocument, find_document, hold_document
-from central.store.documents import DocumentRow, PaperMoveRow
-from central.store.ids import new_id
+from central.store.document_acts import find_document, hold_document
+from central.store.documents import DocumentRow
+from central.store.paper_moves import MovePaper, add_move, find_whereabouts, load_moves, word_entry
 from central.store.people import load_names
 
 #: The handler still has the document before them.
@@ -29,15 +28,6 @@ REFUSED = {
     MoveRefused.NOT_HOLDER: Reason.NOT_HOLDER,
     MoveRefused.NO_NOTE: Reason.INVALID,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class MovePaper:
-    """A report of where a paper went; away from the house or missing only with words."""
-
-    document_id: str
-    move: PaperMove
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +60,7 @@ class PaperShown:
 def show_paper(session: Session, actor: Actor, document_id: str) -> PaperShown:
     """Return the paper of a document within the actor's scope."""
     row = find_document(session, actor, Action.SEE_DOCUMENTS, document_id)
-    moves = _load_moves(session, row.id)
+    moves = load_moves(session, row.id)
     people = [each for move in moves for each in (move.holder_id, move.person_id)]
     names = load_names(session, [*people, row.copy_verified_by])
     on_paper = row.medium == Medium.PAPER.value
@@ -105,7 +95,7 @@ def mark_copy(session: Session, actor: Actor, document_id: str, *, is_copy: bool
         raise Refusal(Reason.DOCUMENT_STATE)
     held.row.is_copy = is_copy
     held.row.copy_verified_by = held.row.copy_verified_at = None
-    add_audit(session, actor, _word_entry(held, AuditAct.PAPER_MARKED, {"copy": is_copy}), now)
+    add_audit(session, actor, word_entry(held, AuditAct.PAPER_MARKED, {"copy": is_copy}), now)
 
 
 def verify_copy(session: Session, actor: Actor, document_id: str, now: datetime) -> None:
@@ -115,56 +105,17 @@ def verify_copy(session: Session, actor: Actor, document_id: str, now: datetime)
     if not _is_verifiable(held.row):
         raise Refusal(Reason.DOCUMENT_STATE)
     held.row.copy_verified_by, held.row.copy_verified_at = actor.person_id, now
-    add_audit(session, actor, _word_entry(held, AuditAct.COPY_VERIFIED, {}), now)
+    add_audit(session, actor, word_entry(held, AuditAct.COPY_VERIFIED, {}), now)
 
 
 def move_paper(session: Session, actor: Actor, command: MovePaper, now: datetime) -> None:
     """Write down where a paper went; the rows before stay as they are."""
     held = hold_document(session, actor, Action.HOLD_PAPER, command.document_id)
-    where = find_whereabouts(_load_moves(session, held.row.id))
+    where = find_whereabouts(load_moves(session, held.row.id))
     fault = judge_move(held.row.medium, where, command.move, actor.person_id, command.note)
     if fault is not None:
         raise Refusal(REFUSED[fault], details=("note",) if fault is MoveRefused.NO_NOTE else ())
     add_move(session, actor, held, command, now)
-
-
-def take_for_acceptance(session: Session, actor: Actor, held: HeldDocument, now: datetime) -> None:
-    """Who compared a paper with its picture has it in hand."""
-    where = find_whereabouts(_load_moves(session, held.row.id))
-    if judge_move(held.row.medium, where, PaperMove.TAKEN, actor.person_id, "") is None:
-        add_move(session, actor, held, MovePaper(held.row.id, PaperMove.TAKEN), now)
-
-
-def add_move(session: Session, actor: Actor, held: HeldDocument, command: MovePaper, now: datetime) -> None:
-    """Add a move that was judged."""
-    taken = command.move is PaperMove.TAKEN
-    session.add(
-        PaperMoveRow(
-            id=new_id(),
-            document_id=held.row.id,
-            kind=command.move.value,
-            holder_id=actor.person_id if taken else None,
-            person_id=actor.person_id,
-            acting_for=held.acting_for,
-            at=now,
-            note=command.note.strip(),
-        )
-    )
-    session.flush()
-    entry = _word_entry(held, AuditAct.PAPER_MOVED, {"move": command.move.value}, command.note.strip())
-    add_audit(session, actor, entry, now)
-
-
-def find_whereabouts(moves: list[PaperMoveRow]) -> Whereabouts:
-    """Return where a paper is by its moves, the newest first."""
-    if not moves:
-        return Whereabouts()
-    return Whereabouts(PaperMove(moves[0].kind), moves[0].holder_id, moves[0].at)
-
-
-def _load_moves(session: Session, document_id: str) -> list[PaperMoveRow]:
-    query = select(PaperMoveRow).where(PaperMoveRow.document_id == document_id)
-    return list(session.scalars(query.order_by(PaperMoveRow.at.desc(), PaperMoveRow.id.desc())))
 
 
 def _covers(actor: Actor, action: Action, row: DocumentRow) -> bool:
@@ -182,7 +133,3 @@ def _is_verifiable(row: DocumentRow) -> bool:
 def _refuse_without_paper(row: DocumentRow) -> None:
     if row.medium != Medium.PAPER.value:
         raise Refusal(Reason.NO_PAPER)
-
-
-def _word_entry(held: HeldDocument, act: AuditAct, after: dict[str, object], why: str = "") -> AuditEntry:
-    return AuditEntry(act, "document", held.row.id, held.name, why, after=after, acting_for=held.acting_for)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
@@ -16,6 +16,7 @@ from central.domain.permissions import Action, find_acting_for, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
 from central.domain.tasks import TaskState
 from central.store.audit import add_audit
+from central.store.case_lists import match_case
 from central.store.case_writing import lock_case
 from central.store.cases import CaseCustomerRow, CaseRow
 from central.store.customers import CustomerRow
@@ -26,6 +27,9 @@ from central.store.scope import within_case
 from central.store.templates import TemplateRow
 
 LIST_MOST = 200
+FOUND_MOST = 30
+#: States in which a document takes pages.
+OPEN_STATES = tuple(state.value for state in DocumentState if find_next(state, DocumentAct.CAPTURE) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,35 @@ def list_waiting_documents(session: Session, actor: Actor, action: Action) -> tu
             since=moment,
         )
         for row, case_no, moment in rows
+    )
+
+
+def search_documents(session: Session, actor: Actor, text: str) -> tuple[PaperSeen, ...]:
+    """Return documents that take pages, by case and customer, within the actor's scope; those not scanned yet first."""
+    words = text.split()
+    if not words:
+        return ()
+    scope = find_scope(actor, Action.PLACE_SCAN)
+    query = (
+        select(DocumentRow, CaseRow.case_no)
+        .join(CaseRow, CaseRow.id == DocumentRow.case_id)
+        .where(
+            and_(*(match_case(word) for word in words)),
+            DocumentRow.voided_at.is_(None),
+            DocumentRow.state.in_(OPEN_STATES),
+            within_case(scope, DocumentRow.unit_id, DocumentRow.handler_id),
+        )
+        .order_by(CaseRow.id.desc(), case((DocumentRow.pages == 0, 0), else_=1), DocumentRow.id)
+        .limit(FOUND_MOST)
+    )
+    rows = session.execute(query).all()
+    names = load_names(session, [row.handler_id for row, _ in rows])
+    customers = load_customer_names(session, [row.case_id for row, _ in rows])
+    return tuple(
+        see_paper(
+            row, case_no=case_no, customer=customers.get(row.case_id, ""), handler=names.get(row.handler_id or "", "")
+        )
+        for row, case_no in rows
     )
 
 

@@ -6,31 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
-from central.domain.documents import DocumentAct, DocumentState, find_next
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_acting_for, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
-from central.services.document_views import PagePicture
-from central.services.tasks import PaperSeen, load_customer_names, see_paper
-from central.services.uploads import Captured, ReadFile, add_upload, begin_capture, end_capture, mark_alike
 from central.store.audit import add_audit
-from central.store.case_lists import match_case
-from central.store.cases import CaseRow
+from central.store.captures import Captured, PagePicture, ReadFile, add_upload, begin_capture, end_capture, mark_alike
 from central.store.document_acts import hold_document
-from central.store.documents import ContentRow, DocumentRow, PageRow, UploadRow
+from central.store.documents import ContentRow, PageRow, UploadRow
 from central.store.organisation import UnitRow
-from central.store.people import load_names
 from central.store.scope import within_case
 
 UNASSIGNED, TAKEN, DROPPED = "unassigned", "taken", "dropped"
 LIST_MOST = 200
-FOUND_MOST = 30
-#: States in which a document takes pages.
-OPEN_STATES = tuple(state.value for state in DocumentState if find_next(state, DocumentAct.CAPTURE) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,35 +127,6 @@ def find_scan_page(session: Session, actor: Actor, scan_id: str, page_id: str) -
     if page.damaged:
         raise Refusal(Reason.CONTENT_WRONG)
     return PagePicture(session.get_one(PageRow, page_id).image_sha256, page.number, scan.scan.name)
-
-
-def search_documents(session: Session, actor: Actor, text: str) -> tuple[PaperSeen, ...]:
-    """Return documents that take pages, by case and customer, within the actor's scope; those not scanned yet first."""
-    words = text.split()
-    if not words:
-        return ()
-    scope = find_scope(actor, Action.PLACE_SCAN)
-    query = (
-        select(DocumentRow, CaseRow.case_no)
-        .join(CaseRow, CaseRow.id == DocumentRow.case_id)
-        .where(
-            and_(*(match_case(word) for word in words)),
-            DocumentRow.voided_at.is_(None),
-            DocumentRow.state.in_(OPEN_STATES),
-            within_case(scope, DocumentRow.unit_id, DocumentRow.handler_id),
-        )
-        .order_by(CaseRow.id.desc(), case((DocumentRow.pages == 0, 0), else_=1), DocumentRow.id)
-        .limit(FOUND_MOST)
-    )
-    rows = session.execute(query).all()
-    names = load_names(session, [row.handler_id for row, _ in rows])
-    customers = load_customer_names(session, [row.case_id for row, _ in rows])
-    return tuple(
-        see_paper(
-            row, case_no=case_no, customer=customers.get(row.case_id, ""), handler=names.get(row.handler_id or "", "")
-        )
-        for row, case_no in rows
-    )
 
 
 def place_pages(session: Session, actor: Actor, command: PlacePages, now: datetime) -> None:

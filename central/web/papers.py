@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from central.domain.paper_custody import PaperMove
 from central.domain.permissions import Action, needs
 from central.domain.wording import N_
-from central.services.papers import MovePaper, mark_copy, move_paper, verify_copy
+from central.services.papers import mark_copy, move_paper, verify_copy
+from central.store.paper_moves import MovePaper
 from central.web.documents import show_document_page
 from central.web.render import actor_of, say_in
 from central.web.transactions import WriteSession

@@ -8,8 +8,8 @@ from fastapi.responses import Response
 
 from central.domain.masking import word_watermark
 from central.domain.refusals import Reason, Refusal
-from central.services.document_views import PagePicture
 from central.services.page_views import note_page_view
+from central.store.captures import PagePicture
 from central.store.watermarks import draw_watermark
 from central.web.render import PAGE_HEADERS, ZONE, actor_of
 

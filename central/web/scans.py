@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from central.domain.permissions import Action, needs
 from central.domain.refusals import NotFound
 from central.domain.wording import N_
+from central.services.tasks import search_documents
 from central.services.unassigned_scans import (
     DiscardPages,
     PlacePages,
@@ -20,7 +21,6 @@ from central.services.unassigned_scans import (
     find_scan_page,
     list_scans,
     place_pages,
-    search_documents,
     show_scan,
 )
 from central.web.pictures import answer_picture

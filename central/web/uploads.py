@@ -44,6 +44,7 @@ async def add_pages(request: Request, document_id: str) -> Response:
                     files,
                     replace=form.get("way") == "replace",
                     counted=int(counted) if counted else None,
+                    gone=request.is_disconnected,
                     page_id=str(form.get("page_id", ""))[:36] or None,
                 )
             except Refusal as fault:

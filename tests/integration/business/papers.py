@@ -15,7 +15,8 @@ from central.domain.captures import PageMeasures
 from central.domain.organisation import UnitKind
 from central.domain.people import Actor, Grant, Role
 from central.services.marketing import take_news
-from central.services.uploads import CapturePages, ReadFile, ReadPage
+from central.services.uploads import CapturePages
+from central.store.captures import ReadFile, ReadPage
 from central.store.contents import KeptContent
 from central.store.documents import DocumentRow, TaskRow
 from central.store.grants import load_grants

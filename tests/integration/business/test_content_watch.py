@@ -10,8 +10,8 @@ from sqlalchemy import Engine, select
 from central.domain.audit import AuditAct
 from central.jobs.contents import ContentWatch
 from central.jobs.readings import read_metrics
-from central.services.uploads import keep_content
 from central.store.audit import AuditRow
+from central.store.captures import keep_content
 from central.store.contents import ContentStore
 from central.store.documents import ContentRow
 from central.store.tx import Transactions

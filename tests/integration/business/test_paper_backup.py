@@ -21,10 +21,10 @@ from central.jobs.content_copies import PROOF_DAYS, open_copies
 from central.jobs.contents import ContentWatch
 from central.services.backups import find_newest
 from central.services.contents import count_bad
-from central.services.uploads import keep_content
 from central.store.audit import AuditRow
 from central.store.backups import BackupError
 from central.store.base import open_engine
+from central.store.captures import keep_content
 from central.store.contents import ContentStore
 from central.store.documents import ContentRow
 from central.store.migrate import upgrade_schema

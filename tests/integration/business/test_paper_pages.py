@@ -115,7 +115,7 @@ def test_several_files_become_pages_whose_views_are_written_down(desk: Desk) -> 
 )
 def test_one_bad_file_keeps_all_out_and_says_why(desk: Desk, data: bytes, words: str) -> None:
     document_id = desk.house.documents()["APPLICATION"].id
-    answer = desk.upload("li", document_id, ("bad.pdf", data))
+    answer = desk.upload("li", document_id, ("good.png", save(draw_page())), ("bad.pdf", data))
     assert answer.status_code == 422
     assert words in answer.text
     assert desk.stored() == []

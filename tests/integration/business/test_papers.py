@@ -20,10 +20,11 @@ from central.services.documents import (
     return_document,
     self_check_document,
 )
-from central.services.papers import MovePaper, PaperShown, mark_copy, move_paper, show_paper, verify_copy
+from central.services.papers import PaperShown, mark_copy, move_paper, show_paper, verify_copy
 from central.services.uploads import capture_pages
 from central.store.audit import AuditRow
 from central.store.documents import DocumentRow
+from central.store.paper_moves import MovePaper
 from central.store.tx import Transactions
 from tests.integration.business.papers import PaperHouse, capture, found_house
 from tests.integration.business.test_document_acts import bring_to_review, do, refused

@@ -18,6 +18,7 @@ from central.domain.tasks import TaskState
 from central.jobs.readings import read_metrics
 from central.services.document_views import show_document
 from central.services.documents import ReturnDocument, return_document, self_check_document
+from central.services.tasks import search_documents
 from central.services.unassigned_scans import (
     DiscardPages,
     PlacePages,
@@ -27,7 +28,6 @@ from central.services.unassigned_scans import (
     list_scans,
     measure_waiting,
     place_pages,
-    search_documents,
     show_scan,
 )
 from central.store.audit import AuditRow
