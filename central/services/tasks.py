@@ -15,6 +15,7 @@ from central.domain.people import Actor
 from central.domain.permissions import Action, find_acting_for, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
 from central.domain.tasks import TaskState
+from central.services.case_names import load_case_names
 from central.store.audit import add_audit
 from central.store.case_lists import match_case
 from central.store.case_writing import lock_case
@@ -24,7 +25,6 @@ from central.store.document_acts import HeldDocument, add_act, check_act, follow
 from central.store.documents import DocumentRow, TaskRow
 from central.store.people import load_names
 from central.store.scope import within_case
-from central.store.templates import TemplateRow
 
 LIST_MOST = 200
 FOUND_MOST = 30
@@ -264,7 +264,7 @@ def _see_tasks(session: Session, rows: Sequence[TaskRow]) -> tuple[TaskSeen, ...
     case_ids = {row.case_id for row in rows}
     cases = {row.id: row for row in session.scalars(select(CaseRow).where(CaseRow.id.in_(sorted(case_ids))))}
     customers, handlers = load_customer_names(session, case_ids), load_names(session, [row.handler_id for row in rows])
-    names = _load_step_names(session, cases.values())
+    names = load_case_names(session, case_ids)
     counts = _count_papers(session, [row.id for row in rows])
     return tuple(
         TaskSeen(
@@ -273,8 +273,8 @@ def _see_tasks(session: Session, rows: Sequence[TaskRow]) -> tuple[TaskSeen, ...
             title=cases[row.case_id].title,
             customer=customers.get(row.case_id, ""),
             step=row.step,
-            step_name=names.get((cases[row.case_id].template_id, row.step), (row.step, row.step))[0],
-            step_name_en=names.get((cases[row.case_id].template_id, row.step), (row.step, row.step))[1],
+            step_name=names[row.case_id].name_step(row.step, chinese=True) if row.case_id in names else row.step,
+            step_name_en=names[row.case_id].name_step(row.step, chinese=False) if row.case_id in names else row.step,
             state=TaskState(row.state),
             band=row.band,
             due_at=row.due_at,
@@ -284,12 +284,6 @@ def _see_tasks(session: Session, rows: Sequence[TaskRow]) -> tuple[TaskSeen, ...
         )
         for row in rows
     )
-
-
-def _load_step_names(session: Session, cases: Iterable[CaseRow]) -> dict[tuple[str | None, str], tuple[str, str]]:
-    ids = sorted({each.template_id for each in cases if each.template_id is not None})
-    templates = session.scalars(select(TemplateRow).where(TemplateRow.id.in_(ids)))
-    return {(row.id, step.code): (step.name, step.name_en) for row in templates for step in row.to_template().steps}
 
 
 def _count_papers(session: Session, task_ids: Iterable[str]) -> dict[str, tuple[int, int]]:

@@ -15,6 +15,7 @@ from central.domain.step_gates import GateAnswer
 from central.domain.wording import N_
 from central.services.case_details import NewsSeen, StepSeen, show_case
 from central.web.case_words import (
+    ATTRIBUTES,
     BANDS,
     DAY_KINDS,
     DOCUMENT_STATES,
@@ -71,7 +72,9 @@ def show_case_page(request: Request, session: ReadSession, case_id: str) -> HTML
         ],
         news=[show_news(say, each, names) for each in case.news],
         odd_count=sum(1 for each in case.news if each.odd),
-        attributes=sorted((key, say_value(say, value)) for key, value in case.attributes.items()),
+        attributes=[
+            (say(ATTRIBUTES.get(key, key)), say_value(say, value)) for key, value in sorted(case.attributes.items())
+        ],
     )
 
 

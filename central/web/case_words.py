@@ -50,6 +50,20 @@ DOCUMENT_STATES = {
     "accepted": Word("normal", "shelf", N_("accepted into the archive")),
 }
 
+#: Attributes that conditions of the templates ask for; the marketing system may tell others, which keep their names.
+ATTRIBUTES = {
+    "agent": N_("Applied for by an agent"),
+    "customer_works": N_("Works by the customer"),
+    "dual_source": N_("Two sources of supply"),
+    "hazard_found": N_("Hazard found"),
+    "heavy_user": N_("Heavy user"),
+    "important_customer": N_("Important customer"),
+    "natural_person": N_("Natural person"),
+    "tenant": N_("Tenant"),
+    "tested": N_("Tested"),
+    "voltage_kv": N_("Voltage in kV"),
+}
+
 NEEDS = {"required": N_("required"), "owed": N_("may be owed"), "welcome": N_("if there is one")}
 MEDIA = {"paper": N_("paper"), "born_digital": N_("born digital"), "e_licence": N_("electronic licence")}
 RETENTIONS = {"permanent": N_("for ever"), "years_30": N_("30 years"), "years_10": N_("10 years")}

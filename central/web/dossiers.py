@@ -15,6 +15,7 @@ from central.domain.permissions import Action, allows, needs
 from central.domain.spreadsheets import write_csv_line
 from central.domain.wording import N_
 from central.services.boxes import list_customer_boxes
+from central.services.case_names import load_case_names
 from central.services.contracts import SPANS_DAYS, EndingContract, count_ending_contracts, list_ending_contracts
 from central.services.dossiers import (
     DocumentInDossier,
@@ -123,6 +124,8 @@ def show_dossier_page(
     actor, say = actor_of(request), say_in(request)
     dossier = show_dossier(session, actor, dossier_id)
     documents = list_dossier_documents(session, actor, dossier_id, after or None, PAGE_ROWS)
+    chinese = language_of(request) == "zh-CN"
+    called = load_case_names(session, [each.id for each in dossier.cases])
     boxes = None
     if allows(actor, Action.SEE_BOXES):
         names = BankNames(session, actor)
@@ -136,6 +139,14 @@ def show_dossier_page(
         here="dossiers",
         done=DONE_NOTES.get(done),
         dossier=dossier,
+        case_words={
+            each.id: (
+                called[each.id].name_business(chinese=chinese),
+                called[each.id].name_step(each.step or "", chinese=chinese),
+            )
+            for each in dossier.cases
+            if each.id in called
+        },
         customer=dossier.found,
         word=DOSSIER_STATES[dossier.found.state],
         documents=[_show_document(say, language_of(request), each) for each in documents.items],

@@ -1,4 +1,4 @@
-"""The home page: what needs attention in the reader's rooms, then how they stand."""
+"""The home page: what waits for the reader, what needs attention in their rooms, then how these stand."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows, needs
 from central.services.boxes import BoxCounts, count_boxes, list_latest_movements
+from central.services.reminders import count_all_reminders
 from central.services.rooms import list_rooms, show_room
 from central.web.attention import list_matters
 from central.web.boxes import BankNames, show_movement
 from central.web.render import actor_of, render, say_in
 from central.web.rooms import gateway_words
+from central.web.time_words import REMINDERS
 from central.web.transactions import ReadSession
 from central.web.words import BOX_STATES
 
@@ -27,10 +29,11 @@ RECENT_ROWS = 8
 @router.get("/", response_class=HTMLResponse)
 @needs(Action.SELF)
 def show_home(request: Request, session: ReadSession) -> HTMLResponse:
-    """What needs attention, by role."""
+    """What waits for the reader and what needs attention, by role."""
     actor, say = actor_of(request), say_in(request)
-    sees_boxes = allows(actor, Action.SEE_BOXES)
+    sees_boxes, sees_gateways = allows(actor, Action.SEE_BOXES), allows(actor, Action.SEE_GATEWAYS)
     counts = count_boxes(session, actor) if sees_boxes else None
+    waiting = count_all_reminders(session, actor, request.app.state.read_clock())
     matters = list_matters(session, actor, say)
     names = BankNames(session, actor)
     recent = list_latest_movements(session, actor, RECENT_ROWS) if sees_boxes else ()
@@ -38,8 +41,11 @@ def show_home(request: Request, session: ReadSession) -> HTMLResponse:
         request,
         "home.html",
         here="home",
-        attention=len(matters),
+        attention=len(matters) if sees_boxes or sees_gateways else None,
         matters=matters,
+        waiting=[(kind.value, say(REMINDERS[kind][0]), count) for kind, count in waiting.kinds.items()],
+        decisions=waiting.approvals,
+        sees_gateways=sees_gateways,
         figures=_list_figures(counts) if counts else [],
         rooms=_list_rooms(session, actor),
         movements=[

@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows
+from central.domain.wording import N_
 from central.web import moments
 from central.web.language import (
     CATALOG_FOLDERS,
@@ -43,6 +44,22 @@ PAGE_HEADERS = {
 
 #: Returns a message in the language of one request, its facts filled in.
 Say = Callable[..., str]
+
+#: The one search box, by what somebody may see: (address, action, label, what to type).
+SEARCHES = (
+    (
+        "/boxes",
+        Action.SEE_BOXES,
+        N_("Search boxes by name, customer number or box number"),
+        N_("Customer name, customer number or box number"),
+    ),
+    (
+        "/dossiers",
+        Action.SEE_DOSSIERS,
+        N_("Search dossiers by customer number, name, address or meter"),
+        N_("Customer number, name, address or meter"),
+    ),
+)
 
 #: Where people read the pages. Stored instants are UTC.
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -88,7 +105,7 @@ def render(request: Request, template: str, *, status: int = 200, **context: Any
         "role_words": ROLES,
         "menu": list_menu(actor, context.get("here", "")),
         "here": "",
-        "may_search": allows(actor, Action.SEE_BOXES),
+        "search": next((each for each in SEARCHES if allows(actor, each[1])), None),
         "search_text": "",
         "attention": None,
         "reminders": getattr(request.state, "reminders", None),

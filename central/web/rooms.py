@@ -59,7 +59,8 @@ def show_rooms(request: Request, session: ReadSession) -> Response:
         for room in rooms
     ]
     attention = len(list_matters(session, actor, say_in(request)))
-    return render(request, "rooms.html", here="rooms", attention=attention, rooms=shown)
+    sees_gateways = allows(actor, Action.SEE_GATEWAYS)
+    return render(request, "rooms.html", here="rooms", attention=attention, rooms=shown, sees_gateways=sees_gateways)
 
 
 @router.get("/rooms/{room_id}", response_class=HTMLResponse)
@@ -92,12 +93,14 @@ def show_map(
     elif aisle is not None:
         panel_aisle = show_aisle(say, room, chosen, next((each["view"] for each in banks if each["key"] == bank), None))
     answer = take_answer(request, f"/rooms/{room_id}")
+    # Whoever may not see gateways isn't told that there never was one.
+    words = gateway_words(session, actor) if allows(actor, Action.SEE_GATEWAYS) else None
     page = render(
         request,
         "map.html",
         here="rooms",
         attention=len(list_matters(session, actor, say)),
-        room={"id": room_id, "name": room.room.name, "gateway_word": gateway_words(session, actor)[room_id]},
+        room={"id": room_id, "name": room.room.name, "gateway_word": words[room_id] if words is not None else None},
         banks=banks,
         face=panel_face,
         aisle=panel_aisle,

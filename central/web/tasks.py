@@ -13,7 +13,7 @@ from markupsafe import Markup
 from central.domain.captures import write_cover
 from central.domain.documents import DocumentState
 from central.domain.people import Actor
-from central.domain.permissions import Action, needs
+from central.domain.permissions import Action, allows, needs
 from central.domain.tasks import TaskState
 from central.domain.wording import N_
 from central.services.tasks import (
@@ -48,6 +48,7 @@ def show_tasks(
         request,
         "tasks.html",
         here="tasks",
+        title=say_in(request)(N_("My tasks") if allows(actor, Action.ADD_DOCUMENT) else N_("Tasks")),
         chips=[
             {
                 "text": TASK_STATES[each.value].text,

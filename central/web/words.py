@@ -300,7 +300,9 @@ DONE_NOTES = {
     "returned": Word("normal", "done", N_("The document is returned to its handler with your reason.")),
     "accepted": Word("normal", "done", N_("The document is accepted.")),
     "overridden": Word("normal", "done", N_("Your judgement of the page is recorded.")),
-    "arranged": Word("normal", "done", N_("The pages are in their new order. Look through them, then confirm your check.")),
+    "arranged": Word(
+        "normal", "done", N_("The pages are in their new order. Look through them, then confirm your check.")
+    ),
     "paper_marked": Word("normal", "done", N_("What the paper is stands beside the document now.")),
     "copy_verified": Word("normal", "done", N_("Your name stands for the copy now.")),
     "paper_moved": Word("normal", "done", N_("Where the paper is has been written down.")),

@@ -103,7 +103,7 @@ def test_a_template_is_edited_approved_and_valid(enter: Enter) -> None:
     page.fill("#body", json.dumps(body, ensure_ascii=False))
     page.click("text=存为草稿")
     expect(page.get_by_role("status").first).to_contain_text("草稿已保存")
-    page.click("main >> text=修改内容")
+    page.click("main >> text=改动内容")
     expect(page.locator("tbody tr")).to_contain_text("受理换表申请")
     page.go_back()
     page.click("main >> text=提请审批")
