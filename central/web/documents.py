@@ -12,6 +12,7 @@ from central.domain.documents import DocumentAct, DocumentState, ReturnReason
 from central.domain.permissions import Action, needs
 from central.domain.refusals import Reason, Refusal
 from central.domain.wording import N_, word_refusal
+from central.services.document_places import show_place
 from central.services.document_views import DocumentShown, PageSeen, show_document
 from central.services.documents import (
     OverrideFinding,
@@ -146,6 +147,7 @@ def show_document_page(
     """Answer with the page; with errors or a refusal under the status that says the same to machines."""
     say = say_in(request)
     shown = show_document(session, actor_of(request), document_id)
+    place, chinese = show_place(session, actor_of(request), document_id), language_of(request) == "zh-CN"
     shown_paper = show_paper(session, actor_of(request), document_id)
     pages = [_show_page(say, each) for each in shown.pages]
     return render(
@@ -158,7 +160,7 @@ def show_document_page(
         problem=put_into_words(request, refusal) if refusal is not None else None,
         faults=list_faults(request, refusal),
         document=shown,
-        name=shown.name if language_of(request) == "zh-CN" else shown.name_en,
+        name=shown.name if chinese else shown.name_en,
         word=DOCUMENT_STATES[shown.state.value],
         need=DOCUMENT_NEEDS[shown.need],
         band=BANDS[shown.band],
@@ -180,6 +182,11 @@ def show_document_page(
         returned=_find_return(shown),
         return_path="return-from-review" if shown.state is DocumentState.SENT else "return-from-acceptance",
         earlier=shown.earlier,
+        place=place,
+        nearby=[
+            (each.id, each.name if chinese else each.name_en) if each is not None else None
+            for each in (place.before, place.after)
+        ],
         paper=shown_paper,
         paper_moves=[{"word": PAPER_MOVES[each.move.value], "seen": each} for each in shown_paper.moves],
         reasons=[(code, say(text)) for code, text in RETURN_REASONS.items()],

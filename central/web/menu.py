@@ -49,7 +49,7 @@ MENU = (
             Entry("tasks", "/tasks", "clock", N_("Tasks"), Action.SEE_TASKS),
             Entry("reviews", "/reviews", "search", N_("Reviews"), Action.REVIEW_DOCUMENT),
             Entry("acceptances", "/acceptances", "shelf", N_("Acceptances"), Action.ACCEPT_DOCUMENT),
-            Entry("scans", "/scans", "in", N_("Scans without a place"), Action.SORT_SCANS),
+            Entry("scans", "/scans", "in", N_("Unplaced scans"), Action.SORT_SCANS),
             Entry("cases", "/cases", "list", N_("Cases"), Action.SEE_CASES),
             Entry("dossiers", "/dossiers", "list", N_("Dossiers"), Action.SEE_DOSSIERS),
         ],

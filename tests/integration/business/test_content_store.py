@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,8 +36,8 @@ def test_bytes_lie_under_their_digest_and_are_written_once(store: ContentStore, 
     assert len(files(store, tmp_path)) == 1
 
 
-def test_two_gigabytes_are_refused_at_the_limit(store: ContentStore, tmp_path: Path) -> None:
-    drawn = 0
+def test_two_gigabytes_are_refused_at_the_limit_in_constant_memory(tmp_path: Path) -> None:
+    store, drawn = ContentStore(tmp_path / "contents", 64 * MIB), 0
 
     def offer() -> Iterator[bytes]:
         nonlocal drawn
@@ -44,10 +45,16 @@ def test_two_gigabytes_are_refused_at_the_limit(store: ContentStore, tmp_path: P
             drawn += MIB
             yield bytes(MIB)
 
-    with pytest.raises(Refusal) as refused:
-        store.add(offer())
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refusal) as refused:
+            store.add(offer())
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     assert refused.value.reason is Reason.TOO_LARGE
-    assert drawn == 5 * MIB
+    assert drawn == 65 * MIB
+    assert peak_bytes < 4 * MIB
     assert files(store, tmp_path) == []
 
 
