@@ -14,10 +14,12 @@ from central.domain.captures import write_cover
 from central.domain.documents import DocumentState
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows, needs
+from central.domain.rules import Rules, dump_rules
 from central.domain.tasks import TaskState
 from central.domain.wording import N_
 from central.services.tasks import (
     PaperSeen,
+    TaskClock,
     TaskSeen,
     count_tasks,
     list_tasks,
@@ -25,7 +27,9 @@ from central.services.tasks import (
     send_task,
     show_task,
 )
-from central.web.render import actor_of, language_of, render, say_in
+from central.web.case_page import explain
+from central.web.render import Say, actor_of, language_of, render, say_in
+from central.web.rule_words import say_rule
 from central.web.transactions import ReadSession, WriteSession
 from central.web.words import BANDS, DOCUMENT_NEEDS, DOCUMENT_STATES, DONE_NOTES, TASK_STATES
 
@@ -74,6 +78,7 @@ def show_one_task(request: Request, session: ReadSession, task_id: str, done: st
         here="tasks",
         done=DONE_NOTES.get(done),
         task=word_task(request, shown.task),
+        clock=_word_clock(say_in(request), shown.clock),
         papers=[word_paper(request, each) for each in shown.papers],
         may_add=shown.may_add,
         sendable=shown.sendable,
@@ -158,6 +163,16 @@ def word_paper(request: Request, paper: PaperSeen) -> dict[str, Any]:
         "since": paper.since,
         "adds": paper.state.value in ("due", "returned"),
         "checks": paper.state.value == "scanned",
+    }
+
+
+def _word_clock(say: Say, clock: TaskClock) -> dict[str, Any]:
+    """Return in words why the task is due when it is."""
+    return {
+        "limit": say_rule(say, "send", dump_rules(Rules(send=clock.limit))["send"]),
+        "version": clock.version,
+        "due": clock.due,
+        "why": explain(say, clock.due),
     }
 
 

@@ -19,7 +19,7 @@ REMINDERS = {
     ReminderKind.TO_SHELVE: (N_("Boxes to shelve"), N_("Boxes that were never scanned into a place.")),
     ReminderKind.CONTRACT: (
         N_("Contracts that end soon"),
-        N_("They end within 90 days, until they are renewed or closed."),
+        N_("They end soon, by the days of the rules of time, until they are renewed or closed."),
     ),
     ReminderKind.LIMIT: (N_("Time limits"), N_("The running step is close to the end of its limit or past it.")),
 }

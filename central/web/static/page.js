@@ -11,7 +11,28 @@ document.addEventListener("keydown", (event) => {
 
 /* Only while the page is seen: a browser keeps six connections to a place, and tabs are many. */
 const bell = document.querySelector(".is-reminders[data-live]");
+const CLOSED_PAUSE_MS = 5_000;
 let figures = null;
+let heardAt = new Date();
+const bellTitle = bell?.title;
+
+/* Stale must look stale: the figure is greyed and says of when it is. */
+function markFigures(broken) {
+  bell.classList.toggle("is-stale", broken);
+  const time = heardAt.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: document.documentElement.dataset.zone });
+  bell.title = broken ? bell.dataset.broken.replace("{time}", time) : bellTitle;
+}
+
+function noteHeard() {
+  heardAt = new Date();
+  markFigures(false);
+}
+
+function noteBroken() {
+  markFigures(true);
+  // after a refusal the browser gives up for good: knock again ourselves
+  if (figures?.readyState === EventSource.CLOSED) window.setTimeout(followFigures, CLOSED_PAUSE_MS);
+}
 
 function showFigures(event) {
   const { total, kinds } = JSON.parse(event.data);
@@ -27,6 +48,8 @@ function followFigures() {
   if (!bell || document.hidden) return;
   figures = new EventSource(bell.dataset.live);
   figures.addEventListener("reminders", showFigures);
+  for (const name of ["open", "reminders", "beat"]) figures.addEventListener(name, noteHeard);
+  figures.addEventListener("error", noteBroken);
 }
 
 document.addEventListener("visibilitychange", followFigures);

@@ -88,8 +88,14 @@ def test_what_begins_later_is_counted_by_later_rules(office: Centre) -> None:
     before = complete_step(office, 1000, last_minute)
     assert before["send"] == (last_minute + timedelta(hours=36), last_minute + timedelta(hours=48))
     assert before["scan"] == before["send"]
+    # the task's page says by which rules, and a reminder calls the step by its name
+    text = page(office.client_of("wang.fang"), f"/tasks/{before['task']}")
+    for expected in ("怎么算的", "48 小时，提前 12 小时预警", "出厂规则", "2026-11-27 23:59"):
+        assert expected in text
+    assert "受理" in page(office.client_of("wang.fang"), "/reminders")
     first_minute = datetime(2026, 11, 27, 16, tzinfo=UTC)
     after = complete_step(office, 1100, first_minute)
+    assert "24 小时，提前 6 小时预警" in page(office.client_of("wang.fang"), f"/tasks/{after['task']}")
     assert after["send"] == (first_minute + timedelta(hours=18), first_minute + timedelta(hours=24))
     # Saturday's paper: Monday and Tuesday are the two working days, warned of at the end of the first
     assert after["scan"] == (datetime(2026, 11, 30, 16, tzinfo=UTC), datetime(2026, 12, 1, 16, tzinfo=UTC))
