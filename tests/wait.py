@@ -12,14 +12,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PAUSE_S = 0.01
+#: `timeout_s` is what an idle machine may take; a busy one gets thrice that, up to a minute.
+PATIENCE, PATIENCE_S = 3, 60.0
 
 
 def wait_for(predicate: Callable[[], T | None], timeout_s: float, what: str, *, pause_s: float = PAUSE_S) -> T:
-    """Return the first truthy answer of `predicate`; fail with `what` when none came within `timeout_s`.
+    """Return the first truthy answer of `predicate`; fail with `what` when none came within `timeout_s`, or its patience.
 
     `pause_s` between two questions: more where asking costs another process its time.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + max(timeout_s, min(PATIENCE * timeout_s, PATIENCE_S))
     pause = threading.Event()
     while True:
         answer = predicate()

@@ -13,10 +13,10 @@ from central.services.document_places import show_place
 from central.services.marketing import take_news
 from central.services.uploads import capture_pages
 from central.store.tx import Transactions
+from tests.integration.business.desk import Desk, open_desk
 from tests.integration.business.news import read, tell
 from tests.integration.business.papers import CASE, PaperHouse, capture, found_house
 from tests.integration.business.test_document_acts import do
-from tests.integration.business.test_paper_pages import Desk
 
 
 def tell_more(house: PaperHouse) -> None:
@@ -66,10 +66,8 @@ def test_papers_are_read_in_the_order_of_the_case(clean_engine: Engine) -> None:
 
 @pytest.fixture
 def desk(clean_engine: Engine, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(clean_engine, tmp_path)
-    yield desk
-    for client in desk.clients.values():
-        client.close()
+    with open_desk(clean_engine, tmp_path) as desk:
+        yield desk
 
 
 def test_the_page_names_both_dossiers_and_when_the_paper_came_into_being(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
@@ -16,7 +17,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
-from central.app import Parts, compose_app
+from central.app import Parts
 from central.jobs.callbacks import CallbackSender, read_keys
 from central.metrics import Metrics
 from central.settings import MarketingKeySettings, MarketingSettings
@@ -27,7 +28,7 @@ from central.store.templates import TemplateRow
 from central.store.tx import Transactions
 from simulators.marketing import sign
 from tests.integration.business.news import HISTORY, tell
-from tests.integration.central.centre import HASHER, HOST, HandClock, make_settings
+from tests.integration.central.centre import HASHER, HOST, HandClock, make_settings, open_doors
 
 KEY, KEY_ID = b"thirty-two bytes of a shared key", "2026-11"
 BATCH = "application/cloudevents-batch+json"
@@ -43,7 +44,8 @@ class Door:
         self.settings = MarketingSettings(keys=keys, callback_url=callback_url)
         self.tx, self.clock = Transactions(engine), HandClock()
         settings = make_settings().model_copy(update={"marketing": self.settings})
-        self.app = compose_app(Parts(settings, self.tx, None, Metrics(), HASHER, self.clock))
+        self._stack = ExitStack()
+        self.app = self._stack.enter_context(open_doors(Parts(settings, self.tx, None, Metrics(), HASHER, self.clock)))
         self.client = TestClient(self.app, base_url=HOST, raise_server_exceptions=False)
         text = (resources.files("central") / "seeds" / "templates" / "LV-COM.json").read_text("utf-8")
         with self.tx.write() as session:
@@ -60,6 +62,10 @@ class Door:
                     created_at=self.clock(),
                 )
             )
+
+    def close(self) -> None:
+        self.client.close()
+        self._stack.close()
 
     def sign(self, text: bytes) -> dict[str, str]:
         return {"OpenAisle-Signature": sign(KEY, KEY_ID, text, int(self.clock().timestamp()))}
@@ -81,7 +87,7 @@ class Door:
 def door(clean_engine: Engine, tmp_path: Path) -> Iterator[Door]:
     door = Door(clean_engine, tmp_path)
     yield door
-    door.client.close()
+    door.close()
 
 
 def test_a_batch_is_answered_event_by_event(door: Door) -> None:
@@ -198,7 +204,7 @@ def test_turned_gates_are_told_in_order_until_they_are_taken(
     assert states == [("SURVEY", "open"), ("SURVEY", "open"), ("SURVEY", "closed")]
     assert all(signed for _, signed in receiver.heard)
     assert receiver.heard[0][0]["id"] == receiver.heard[1][0]["id"] != receiver.heard[2][0]["id"]
-    door.client.close()
+    door.close()
 
 
 def turn(door: Door, state: str, number: int) -> None:

@@ -18,10 +18,10 @@ from central.services.page_order import MovePage, TakeOutPage, move_page, take_o
 from central.services.uploads import capture_pages
 from central.store.audit import AuditRow
 from central.store.tx import Transactions
+from tests.integration.business.desk import Desk, open_desk
 from tests.integration.business.papers import GOOD, PaperHouse, capture, found_house
 from tests.integration.business.scans import draw_page, save
 from tests.integration.business.test_document_acts import bring_to_review, do, refused
-from tests.integration.business.test_paper_pages import Desk
 
 
 @pytest.fixture
@@ -123,10 +123,8 @@ def test_a_page_that_looks_like_another_of_the_case_is_flagged_once(house: Paper
 
 @pytest.fixture
 def desk(clean_engine: Engine, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(clean_engine, tmp_path)
-    yield desk
-    for client in desk.clients.values():
-        client.close()
+    with open_desk(clean_engine, tmp_path) as desk:
+        yield desk
 
 
 def test_forms_beside_each_page(desk: Desk) -> None:

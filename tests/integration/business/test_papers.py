@@ -26,9 +26,9 @@ from central.store.audit import AuditRow
 from central.store.documents import DocumentRow
 from central.store.paper_moves import MovePaper
 from central.store.tx import Transactions
+from tests.integration.business.desk import Desk, open_desk
 from tests.integration.business.papers import PaperHouse, capture, found_house
 from tests.integration.business.test_document_acts import bring_to_review, do, refused
-from tests.integration.business.test_paper_pages import Desk
 
 
 @pytest.fixture
@@ -138,10 +138,8 @@ def test_strangers_and_documents_without_paper(house: PaperHouse) -> None:
 
 @pytest.fixture
 def desk(clean_engine: Engine, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(clean_engine, tmp_path)
-    yield desk
-    for client in desk.clients.values():
-        client.close()
+    with open_desk(clean_engine, tmp_path) as desk:
+        yield desk
 
 
 def test_forms_of_the_paper(desk: Desk) -> None:

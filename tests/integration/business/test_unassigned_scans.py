@@ -34,10 +34,10 @@ from central.store.audit import AuditRow
 from central.store.contents import ContentStore, OfferedFile
 from central.store.documents import ContentRow, PageRow, UploadRow
 from central.store.tx import Transactions
+from tests.integration.business.desk import Desk, open_desk
 from tests.integration.business.papers import GOOD, LEANING, PaperHouse, capture, found_house
 from tests.integration.business.scans import draw_page, save
 from tests.integration.business.test_document_acts import bring_to_review, do, refused
-from tests.integration.business.test_paper_pages import Desk
 
 
 @pytest.fixture
@@ -159,10 +159,8 @@ def test_damaged_pictures_are_shown_to_nobody(house: PaperHouse) -> None:
 
 @pytest.fixture
 def desk(clean_engine: Engine, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(clean_engine, tmp_path)
-    yield desk
-    for client in desk.clients.values():
-        client.close()
+    with open_desk(clean_engine, tmp_path) as desk:
+        yield desk
 
 
 def test_pages_of_scans(desk: Desk) -> None:

@@ -148,20 +148,30 @@ def make_settings(url: str = "sqlite:///unused.db", **http: Any) -> CentralSetti
 
 
 @contextmanager
+def open_doors(parts: Parts) -> Iterator[FastAPI]:
+    """An application with these parts behind its doors."""
+    app = SPARE_DOORS.pop() if SPARE_DOORS else build_routes()
+    furnish_app(app, parts)
+    doors = len(app.routes)
+    try:
+        yield app
+    finally:
+        if len(app.routes) == doors:
+            SPARE_DOORS.append(app)
+
+
+@contextmanager
 def open_centre(engine: Engine, **http: Any) -> Iterator[Centre]:
     """A centre on this database, which stays open afterwards."""
     set_up_logging(LogSettings(level="error"))
     tx, clock = Transactions(engine), HandClock()
-    app = SPARE_DOORS.pop() if SPARE_DOORS else build_routes()
-    furnish_app(app, Parts(make_settings(**http), tx, None, Metrics(), HASHER, clock))
-    centre, doors = Centre(tx, clock, app), len(app.routes)
-    try:
-        yield centre
-    finally:
-        for client in centre.clients:
-            client.close()
-        if len(app.routes) == doors:
-            SPARE_DOORS.append(app)
+    with open_doors(Parts(make_settings(**http), tx, None, Metrics(), HASHER, clock)) as app:
+        centre = Centre(tx, clock, app)
+        try:
+            yield centre
+        finally:
+            for client in centre.clients:
+                client.close()
 
 
 def load_room(tx: Transactions, document: dict[str, Any], now: datetime = START) -> Imported:

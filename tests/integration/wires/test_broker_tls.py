@@ -125,10 +125,10 @@ class SlowBank:
         client.on_subscribe = lambda _c, _d, mid, *_: self.subscribed.append(mid)
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         session.SessionExpiryInterval = KEPT_S
+        known = len(self.subscribed)
         client.connect(self._room.broker.host, self._room.broker.port, clean_start=False, properties=session)
         client.loop_start()
-        known = len(self.subscribed)
-        wait_for(lambda: len(self.subscribed) > known, 5, "a subscription")
+        wait_for(lambda: len(self.subscribed) > known, 20, "a subscription")
         return client
 
     @property
