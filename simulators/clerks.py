@@ -64,9 +64,9 @@ class Clerk:
         return tasks
 
     def list_papers(self, task_id: str) -> list[dict[str, Any]]:
-        """Return the papers of a task."""
-        papers: list[dict[str, Any]] = self._call("GET", f"/tasks/{task_id}")["papers"]
-        return papers
+        """Return the papers of a task, each with its case and customer."""
+        told = self._call("GET", f"/tasks/{task_id}")
+        return [each | {key: told["task"][key] for key in ("case_no", "customer")} for each in told["papers"]]
 
     def scan_paper(self, paper: dict[str, Any], *, pale: bool = False) -> None:
         """Lay the paper on the scanner, look through its page, confirm; a page with findings gets its reason."""

@@ -151,7 +151,7 @@ class MarketingOffice:
             case_no=case.number,
             business=case.business,
             customers=list(case.customers),
-            title=chosen[0].title[:200],
+            title=chosen[0].name,
             attributes={"dual_source": self._dice.random() < 0.2, "agent": self._dice.random() < 0.5},
             **_name_people(handler, team),
         )
