@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,6 @@ from central.store.movements import BoxLocationRow
 from central.store.people import PersonRow
 from central.store.rules import load_rules
 from central.store.scope import within, within_case
-from central.store.templates import read_versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,6 @@ class Reminder:
     warn_at: datetime | None = None
     due_on: date | None = None
     case_id: str | None = None
-    #: As the case's template calls its step.
-    step_name: str = ""
-    step_name_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +85,9 @@ def list_reminders(session: Session, actor: Actor, now: datetime, limit: int) ->
     """Return the lists that concern this person, also the empty ones, each with up to `limit` things."""
     counts = count_all_reminders(session, actor, now).kinds
     return [
-        ReminderList(
-            kind, counts[kind], _name_steps(session, [Reminder(*row) for row in session.execute(query.limit(limit))])
-        )
+        ReminderList(kind, counts[kind], [Reminder(*row) for row in session.execute(query.limit(limit))])
         for kind, query in _list_queries(actor, now, lambda: _find_last_announced(session, now))
     ]
-
-
-def _name_steps(session: Session, reminders: Sequence[Reminder]) -> list[Reminder]:
-    """Return the same with the names of their steps."""
-    case_ids = {each.case_id for each in reminders if each.case_id is not None}
-    cases: dict[str | None, str | None] = {}
-    if case_ids:
-        rows = session.execute(select(CaseRow.id, CaseRow.template_id).where(CaseRow.id.in_(sorted(case_ids))))
-        cases = {row.id: row.template_id for row in rows}
-    versions = read_versions(session, cases.values())
-    named = []
-    for each in reminders:
-        template = versions.get(cases.get(each.case_id))
-        step = template.find_step(each.step) if template is not None else None
-        named.append(replace(each, step_name=step.name, step_name_en=step.name_en) if step is not None else each)
-    return named
 
 
 def count_decisions(session: Session, actor: Actor, now: datetime) -> int:

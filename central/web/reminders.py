@@ -19,10 +19,10 @@ from starlette.concurrency import run_in_threadpool
 from central.domain.messages import word_note
 from central.domain.permissions import Action, needs
 from central.domain.reminders import ReminderKind
+from central.services.case_names import load_case_names
 from central.services.channels import MessageSeen, list_messages, read_messages
 from central.services.reminders import Reminder, count_all_reminders, count_decisions, count_reminders, list_reminders
 from central.store.calendars import load_calendar
-from central.web.case_words import pick_name
 from central.web.live import STREAM_S, Fan
 from central.web.render import Say, actor_of, language_of, render, say_in
 from central.web.time_words import BANDS, CHANNELS, DELIVERY_STATES, REMINDERS, TIME_NOTES
@@ -93,6 +93,9 @@ def show_reminders(request: Request, session: ReadSession, done: str = "") -> HT
     calendar = load_calendar(session)
     messages = list_messages(session, actor, MESSAGE_ROWS)
     today = calendar.find_day(now)
+    lists = list_reminders(session, actor, now, LIST_ROWS)
+    names = load_case_names(session, [row.case_id for each in lists for row in each.first])
+    chinese = language_of(request) == "zh-CN"
     return render(
         request,
         "reminders.html",
@@ -104,9 +107,17 @@ def show_reminders(request: Request, session: ReadSession, done: str = "") -> HT
                 "title": say(REMINDERS[each.kind][0]),
                 "explanation": say(REMINDERS[each.kind][1]),
                 "count": each.count,
-                "rows": [_show(row, each.kind, today, now, language_of(request)) for row in each.first],
+                "rows": [
+                    _show(row, each.kind, today, now)
+                    | {
+                        "step": names[row.case_id].name_step(row.step, chinese=chinese)
+                        if row.case_id in names
+                        else row.step
+                    }
+                    for row in each.first
+                ],
             }
-            for each in list_reminders(session, actor, now, LIST_ROWS)
+            for each in lists
         ],
         decisions=count_decisions(session, actor, now),
         messages=[_show_message(say, each, word_note(each.kind, each.facts, calendar, say)) for each in messages],
@@ -153,7 +164,7 @@ async def stream_reminders(request: Request) -> AsyncIterator[ServerSentEvent]:
             yield ServerSentEvent(event="reminders", raw_data=text)
 
 
-def _show(row: Reminder, kind: ReminderKind, today: date, now: datetime, language: str) -> dict[str, Any]:
+def _show(row: Reminder, kind: ReminderKind, today: date, now: datetime) -> dict[str, Any]:
     band = None
     if row.due_at is not None and now >= row.due_at:
         band = BANDS["overdue"]
@@ -164,7 +175,6 @@ def _show(row: Reminder, kind: ReminderKind, today: date, now: datetime, languag
         "number": row.number,
         "name": row.name,
         "step": row.step,
-        "step_name": pick_name(language, row.step_name, row.step_name_en),
         "handler": row.handler,
         "due_at": row.due_at,
         "due_on": row.due_on.isoformat() if row.due_on is not None else "",
