@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
@@ -156,21 +156,33 @@ def send_task(session: Session, actor: Actor, task_id: str, now: datetime) -> in
     return len(papers)
 
 
+#: In what state documents wait for whom, and since when.
+_WAITING = {
+    Action.REVIEW_DOCUMENT: (DocumentState.SENT, DocumentRow.sent_at),
+    Action.ACCEPT_DOCUMENT: (DocumentState.REVIEWED, DocumentRow.reviewed_at),
+}
+
+
+def _list_waiting_conditions(actor: Actor, action: Action) -> tuple[ColumnElement[bool], ...]:
+    return (
+        DocumentRow.state == _WAITING[action][0].value,
+        DocumentRow.voided_at.is_(None),
+        within_case(find_scope(actor, action), DocumentRow.unit_id, DocumentRow.handler_id),
+    )
+
+
+def count_waiting_documents(session: Session, actor: Actor, action: Action) -> int:
+    """Return how many documents wait for review or for acceptance within the actor's scope."""
+    return session.scalar(select(func.count(DocumentRow.id)).where(*_list_waiting_conditions(actor, action))) or 0
+
+
 def list_waiting_documents(session: Session, actor: Actor, action: Action) -> tuple[PaperSeen, ...]:
     """Return what waits for review or for acceptance within the actor's scope, the longest waiting first."""
-    state, since = {
-        Action.REVIEW_DOCUMENT: (DocumentState.SENT, DocumentRow.sent_at),
-        Action.ACCEPT_DOCUMENT: (DocumentState.REVIEWED, DocumentRow.reviewed_at),
-    }[action]
-    scope = find_scope(actor, action)
+    since = _WAITING[action][1]
     query = (
         select(DocumentRow, CaseRow.case_no, since)
         .join(CaseRow, CaseRow.id == DocumentRow.case_id)
-        .where(
-            DocumentRow.state == state.value,
-            DocumentRow.voided_at.is_(None),
-            within_case(scope, DocumentRow.unit_id, DocumentRow.handler_id),
-        )
+        .where(*_list_waiting_conditions(actor, action))
         .order_by(since, DocumentRow.id)
         .limit(LIST_MOST)
     )

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows, needs
+from central.domain.wording import N_
 from central.services.boxes import BoxCounts, count_boxes, list_latest_movements
 from central.services.reminders import count_all_reminders
 from central.services.rooms import list_rooms, show_room
+from central.services.tasks import count_waiting_documents
 from central.web.attention import list_matters
 from central.web.boxes import BankNames, show_movement
 from central.web.render import actor_of, render, say_in
@@ -24,6 +26,11 @@ from central.web.words import BOX_STATES
 router = APIRouter()
 
 RECENT_ROWS = 8
+#: What is put on somebody's desk by others: (address, text, what they do with it).
+DESKS = (
+    ("/reviews", N_("Reviews"), Action.REVIEW_DOCUMENT),
+    ("/acceptances", N_("Acceptances"), Action.ACCEPT_DOCUMENT),
+)
 
 
 @router.get("/", response_class=HTMLResponse)
@@ -43,6 +50,11 @@ def show_home(request: Request, session: ReadSession) -> HTMLResponse:
         here="home",
         attention=len(matters) if sees_boxes or sees_gateways else None,
         matters=matters,
+        desks=[
+            (href, say(text), count_waiting_documents(session, actor, action))
+            for href, text, action in DESKS
+            if allows(actor, action)
+        ],
         waiting=[(kind.value, say(REMINDERS[kind][0]), count) for kind, count in waiting.kinds.items()],
         decisions=waiting.approvals,
         sees_gateways=sees_gateways,
