@@ -53,8 +53,10 @@ class DoubtBook:
     def ask(self, unit: int) -> Exchange:
         """Build the read of the next log entries."""
         doubt = self._doubts[0]
-        count = _READS[doubt.attempt] * LOG_ENTRY_REGISTERS
-        address = REQUEST_LOG.address + doubt.page * LOG_ENTRY_REGISTERS
+        entries = _READS[doubt.attempt]
+        first = min(doubt.page, LOG_ENTRIES - entries)  # the last page may begin with an entry read before
+        count = entries * LOG_ENTRY_REGISTERS
+        address = REQUEST_LOG.address + first * LOG_ENTRY_REGISTERS
         return Exchange(Kind.OUTCOME, ask_registers(unit, address, count), 5 + 2 * count)
 
     def take(self, entries: tuple[LogEntry, ...]) -> tuple[Doubt, LogEntry] | None:

@@ -9,8 +9,9 @@ from firmware_protocol.pdu import ask_registers
 from firmware_protocol.registers import IDENTITY, KNOWN_MAPS
 from firmware_protocol.reports import Condition, ConditionChanged
 
-# A unit that has just fallen silent is looked for soon; one that is off must not cost its neighbours time.
-PROBE_WAITS_MS = (500.0, 1000.0, 2000.0, 5000.0)
+# A unit that has just fallen silent is looked for as often as it would be read: most lines are bad for moments only.
+# One that stays away is off, and must not cost its neighbours time.
+PROBE_WAITS_MS = (*(250.0,) * 12, 1000.0, 2000.0, 5000.0)
 # Two readings with their retries, over a second; less would call a unit silent for a collision or a busy machine.
 MAX_MISSES = 4
 SILENT_AFTER_MS = 1000.0

@@ -26,6 +26,7 @@ IDLE_STEP_MS = 1000.0
 WAITING_AT_REST = frozenset({Haste.RING, Haste.PROBE})
 WAITING_WHILE_MOVING = WAITING_AT_REST | {Haste.MOTION}
 TURN_PERIOD_READS = 5
+READINGS = frozenset({Haste.WATCH, Haste.MOTION})
 
 
 @dataclass(slots=True)
@@ -66,6 +67,8 @@ class BusSchedule:
         self._stop_waits_from_ms: float | None = None
         self._leased: set[int] = set()
         self._turn_period_ms = TURN_PERIOD_READS * line.wire_ms(*MOTION_BYTES)
+        self._lease_periods_ms = tuple(line.lease_period_ms(max(1, n)) for n in range(len(self.sessions) + 1))
+        self._silence_ms = line.silence_ms
         self._spares_turn = tuple(line.spares_turn(moving) for moving in range(len(self.sessions) + 1))
         self._waiting_ms = 0.0  # when one of them last had its turn
         self._served_ms = dict.fromkeys(self.sessions, -1.0)
@@ -87,7 +90,7 @@ class BusSchedule:
         if not octets:
             return
         self.counters.bytes_heard += len(octets)
-        self._quiet_from_ms = max(self._quiet_from_ms, now_ms + self.line.silence_ms)
+        self._quiet_from_ms = max(self._quiet_from_ms, now_ms + self._silence_ms)
         if self._sent is not None:
             self._sent.heard_ms = now_ms
         self._sort(self._reader.feed(octets, False), now_ms)
@@ -141,9 +144,10 @@ class BusSchedule:
         Between two renewals of one bank something else gets a turn, if there is anything: it is the reading that the
         next permit needs.
         """
-        moving = sum(session.is_leasing for session in self.sessions.values())
-        period_ms = self.line.lease_period_ms(max(1, moving))
-        awaited = any(session.is_awaiting_operate(now_ms) for session in self.sessions.values())
+        sessions = self.sessions.values()
+        moving = sum([session.is_leasing for session in sessions])
+        period_ms = self._lease_periods_ms[moving]
+        awaited = any([session.is_awaiting_operate(now_ms) for session in sessions])  # noqa: C419 - asked at every step
         waiting = WAITING_WHILE_MOVING if moving else WAITING_AT_REST
         spared = now_ms - self._waiting_ms >= self._turn_period_ms and self._spares_turn[moving]
         offers = []
@@ -152,7 +156,7 @@ class BusSchedule:
             haste = session.find_haste(now_ms, moving > 0, unit not in self._leased)
             if haste is not None and (haste <= Haste.SELECT or not awaited):
                 rank: float = haste
-                if haste is Haste.WATCH and session.is_stopping:
+                if haste in READINGS and session.is_blind(now_ms, moving > 0):
                     rank = Haste.OUTCOME
                 elif spared and haste in waiting:
                     rank = Haste.WATCH - 0.5
@@ -172,7 +176,7 @@ class BusSchedule:
         self._served_ms[session.unit] = now_ms
         self._stop_waits_from_ms = None
         end_ms = now_ms + self.line.sending_ms(len(exchange.octets))
-        self._quiet_from_ms = end_ms + self.line.silence_ms
+        self._quiet_from_ms = end_ms + self._silence_ms
         if not exchange.is_broadcast:
             self._sent = _Sent(exchange, session, now_ms, end_ms)
         return exchange.octets
@@ -192,11 +196,11 @@ class BusSchedule:
 
     @property
     def _is_leasing(self) -> bool:
-        return any(session.is_leasing for session in self.sessions.values())
+        return any([session.is_leasing for session in self.sessions.values()])  # noqa: C419 - asked at every step
 
     @property
     def _is_stop_unsent(self) -> bool:
-        return any(session.is_stop_unsent for session in self.sessions.values())
+        return any([session.is_stop_unsent for session in self.sessions.values()])  # noqa: C419 - asked at every step
 
     def _is_quiet(self, now_ms: float) -> bool:
         if now_ms >= self._quiet_from_ms:

@@ -152,10 +152,11 @@ class ControllerSession:
     def find_haste(self, now_ms: float, bus_leasing: bool, lease_allowed: bool = True) -> Haste | None:
         """Tell the most urgent thing due now, or None. Drops orders whose time has passed."""
         self._orders.drop_late(now_ms)
-        if self._stop.find_late(now_ms):
-            self._reports.append(StopReadBack(False, now_ms))
-        if self._stop.is_due(now_ms):
-            return Haste.STOP
+        if self._stop.is_active:
+            if self._stop.find_late(now_ms):
+                self._reports.append(StopReadBack(False, now_ms))
+            if self._stop.is_due(now_ms):
+                return Haste.STOP
         if lease_allowed and self._lease.is_due(now_ms) and self._watch.snapshot is not None:
             return Haste.LEASE
         if self._presence.is_online:
@@ -169,12 +170,17 @@ class ControllerSession:
         """Whether standstill is still to be read back."""
         return self._stop.is_active
 
+    def is_blind(self, now_ms: float, bus_leasing: bool) -> bool:
+        """Whether a reading may not wait for request logs: standstill, an open outcome, or one overdue at rest."""
+        allowed_ms = float("inf") if bus_leasing else self._settings.idle_poll_ms
+        return self._stop.is_active or bool(self._doubts) or now_ms - self._motion_due_ms >= allowed_ms
+
     def _find_online_haste(self, now_ms: float) -> Haste | None:
         if self._stop.is_active and now_ms >= self._motion_due_ms:
             return Haste.WATCH  # standstill must not wait for a log that is read page by page
         haste = self._find_order_haste(now_ms)
-        if haste is not None:
-            return haste
+        if haste is not None:  # nor must the next reading
+            return Haste.WATCH if haste is Haste.OUTCOME and now_ms >= self._motion_due_ms else haste
         if now_ms < self._motion_due_ms:
             return self._find_spare_haste(now_ms)
         if self._ring.is_starved(now_ms) and self._is_ring_free(now_ms):
@@ -205,8 +211,7 @@ class ControllerSession:
 
     def is_awaiting_operate(self, now_ms: float) -> bool:
         """Whether a selection has just been told, and its OPERATE is to be expected."""
-        until_ms = self._orders.awaits_operate_until_ms
-        return until_ms is not None and now_ms < until_ms
+        return now_ms < (self._orders.awaits_operate_until_ms or 0.0)
 
     # ------------------------------------------------------------ what goes out
 
@@ -234,9 +239,8 @@ class ControllerSession:
         return self._orders.begin_order(self.unit, self._ghosts.find(ANSWER_SHAPE, now_ms) is None)
 
     def _ask_motion(self, now_ms: float) -> Exchange:
-        self._motion_due_ms = now_ms + (
-            self._settings.watch_period_ms if self._is_busy else self._settings.idle_poll_ms
-        )
+        settings = self._settings
+        self._motion_due_ms = now_ms + (settings.watch_period_ms if self._is_busy else settings.idle_poll_ms)
         return Exchange(Kind.MOTION, ask_registers(self.unit, map_.MOTION.address, map_.MOTION.count), 37)
 
     def _ask_ring(self, _now_ms: float) -> Exchange:
@@ -338,8 +342,7 @@ class ControllerSession:
             self._reports.append(StopReadBack(True, now_ms))
 
     def _take_select_write(self, refused: Refused | None, _words: tuple[int, ...], _now_ms: float) -> None:
-        request = self._orders.take_select()
-        if request is None:
+        if (request := self._orders.take_select()) is None:
             return
         if refused:
             self._fail(request.request_id, Stage.SELECT, f"exception_{refused.code}")
@@ -347,8 +350,7 @@ class ControllerSession:
             self._orders.split = request
 
     def _take_select(self, refused: Refused | None, words: tuple[int, ...], now_ms: float) -> None:
-        request = self._orders.take_select()
-        if request is None:
+        if (request := self._orders.take_select()) is None:
             return
         if refused:
             self._fail(request.request_id, Stage.SELECT, f"exception_{refused.code}")
@@ -364,8 +366,7 @@ class ControllerSession:
         self._reports.append(SelectAnswered(request.request_id, told, now_ms))
 
     def _take_operate(self, refused: Refused | None, words: tuple[int, ...], now_ms: float) -> None:
-        request = self._orders.take_operate()
-        if request is None:
+        if (request := self._orders.take_operate()) is None:
             return
         if refused:
             self._fail(request.request_id, Stage.OPERATE, f"exception_{refused.code}")
@@ -379,8 +380,7 @@ class ControllerSession:
         self._reports.append(OperateAnswered(request.request_id, told.reasons, now_ms))
 
     def _take_act(self, refused: Refused | None, words: tuple[int, ...], now_ms: float) -> None:
-        request = self._orders.take_act()
-        if request is None:
+        if (request := self._orders.take_act()) is None:
             return
         if refused:
             self._fail(request.request_id, Stage.ACT, f"exception_{refused.code}")
@@ -401,7 +401,8 @@ class ControllerSession:
             self._give_up(self._doubts.take_silence(), now_ms)
             return
         found = self._doubts.take(entries)
-        self._motion_due_ms = now_ms
+        if found is not None or not self._doubts.is_due:
+            self._motion_due_ms = now_ms  # what became of it, or the proof that the boot is the same
         if found is None:
             return
         doubt, entry = found
@@ -471,8 +472,7 @@ class ControllerSession:
     def _void(self, reason: str) -> None:
         """Drop permits, tokens and all orders that have not gone out."""
         self._lease.withdraw()
-        half = self._orders.void(reason)
-        if half is not None:
+        if (half := self._orders.void(reason)) is not None:
             self._doubt(half.request_id, Stage.SELECT, reason)
 
     def _give_up(self, doubt: Doubt | None, now_ms: float) -> None:

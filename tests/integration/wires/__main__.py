@@ -39,6 +39,10 @@ def describe(tally: Tally, ok: bool) -> dict[str, Any]:
         "recovery_max_ms": round(recoveries[-1]) if recoveries else 0,
         "slower_than_two_polls": tally.slow,
         "fell_silent": tally.fell_silent,
+        "found_in_the_good_second": len(tally.found_ms),
+        "found_p50_ms": round(sorted(tally.found_ms)[len(tally.found_ms) // 2]) if tally.found_ms else 0,
+        "found_max_ms": round(max(tally.found_ms, default=0)),
+        "found_slower_than_two_polls": sum(took_ms > 500 for took_ms in tally.found_ms),
         "ok": ok,
     }
 

@@ -141,6 +141,7 @@ class Tally:
     unwanted: Counter[str] = field(default_factory=Counter)
     recoveries_ms: list[float] = field(default_factory=list)
     fell_silent: int = 0  # stretches after which a unit was called silent; it is found by its next probe
+    found_ms: list[float] = field(default_factory=list)  # how long that took, of those found in the good second
 
     @property
     def slow(self) -> int:
@@ -199,6 +200,7 @@ class BadLine:
         self._ordered: dict[int, tuple[int, int]] = {}  # request id -> unit, aisle of OPERATEs given by the core
         self._accepted: Counter[int] = Counter()
         self._waits: dict[int, float] = {}  # unit -> start of the good stretch in which it has not been read yet
+        self._silent: dict[int, float] = {}  # the same, of units called silent
 
     def _clock(self) -> int:
         return int(self.now_ms)
@@ -214,6 +216,7 @@ class BadLine:
             self._run_to(self.now_ms + GOOD_MS)
             self.tally.unwanted["no reading"] += len(self._waits)
             self._waits.clear()
+            self._silent.clear()
         self.tally.unwanted += Counter()  # only what there is
         counters = self.schedule.counters
         self.tally.exchanges, self.tally.timeouts = counters.exchanges, counters.timeouts
@@ -227,6 +230,7 @@ class BadLine:
                 self._waits[unit] = begun_ms
             else:
                 self.tally.fell_silent += 1
+                self._silent[unit] = begun_ms
 
     # ------------------------------------------------------------ the clock
 
@@ -307,8 +311,9 @@ class BadLine:
         match report:
             case ConditionChanged():
                 hand.condition = report.condition
-                if report.condition is Condition.SILENT and self._waits.pop(unit, None) is not None:
+                if report.condition is Condition.SILENT and unit in self._waits:
                     self.tally.fell_silent += 1
+                    self._silent[unit] = self._waits.pop(unit)
             case SelectAnswered() if report.answer.token:
                 hand.token = report.answer.token
                 self._ordered[report.request_id] = unit, report.answer.target.aisle
@@ -331,6 +336,9 @@ class BadLine:
         began_ms = self._waits.pop(unit, None)
         if began_ms is not None:
             self.tally.recoveries_ms.append(max(0.0, self.now_ms - began_ms))
+        silent_ms = self._silent.pop(unit, None)
+        if silent_ms is not None:
+            self.tally.found_ms.append(max(0.0, self.now_ms - silent_ms))
         if report.snapshot.is_resting:
             hand.moving = False
         elif hand.token and self.now_ms - report.at_ms < 250:

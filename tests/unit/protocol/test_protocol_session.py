@@ -21,6 +21,7 @@ from firmware_protocol.reports import (
     WireFailed,
 )
 from firmware_protocol.spare import DETAIL_PIECE, SlowReader
+from simulators import shelf_record
 from tests.unit.protocol.virtual_bus import VirtualBus, gaps, online, written_address
 
 ID = 0x1122334455667788
@@ -304,14 +305,15 @@ def test_silent_unit_is_probed_ever_more_seldom_and_found_again() -> None:
     bus = online(VirtualBus())
     heard_ms = bus.now_ms
     bus.hears = lambda _octets: False
-    bus.run(25_000)
+    bus.run(28_000)
     assert bus.last(ConditionChanged).condition is Condition.SILENT
     fell_ms = next(at for at, _, report in bus.reports if report == bus.last(ConditionChanged))
     assert 1000 <= fell_ms - heard_ms < 1600
     starts = [at for at in bus.reads(0x0000) if at > heard_ms]
     waits = [gap for gap in gaps(starts) if gap > 100]  # a probe and its one retry count as one
-    assert 400 < starts[0] - fell_ms < 700
-    assert [round(wait / 1000) for wait in waits[:4]] == [1, 2, 5, 5]
+    assert 200 < starts[0] - fell_ms < 400
+    assert all(250 < wait < 450 for wait in waits[:11])
+    assert [round(wait / 1000) for wait in waits[11:15]] == [1, 2, 5, 5]
     bus.hears = lambda _octets: True
     bus.run_until(lambda: bus.last(ConditionChanged).condition is Condition.ONLINE, 6000)
     bus.run(500)
@@ -431,7 +433,26 @@ def test_a_question_to_nobody_is_unknown() -> None:
     bus.run(1500)
     assert bus.told(WireFailed) == [WireFailed(77, Stage.OUTCOME, "unknown")]
     assert bus.writes(STOP) == []
-    assert len(bus.sent) <= 4
+    assert len(bus.sent) == len(bus.reads(0x0000)), "probes alone"
+
+
+def test_a_reading_does_not_wait_for_a_log_that_is_read_to_its_end() -> None:
+    """SPEC 6.5: two banks whose SELECTs never arrived; sixteen entries each are read, and MOTION meanwhile."""
+    bus = online(VirtualBus(units=(1, 2)))
+    for unit, controller in bus.controllers.items():
+        with controller.at_now() as model:
+            for request_id in range(1000, 1016):
+                model.act(request_id, shelf_record.Operation.LIGHT_ON)
+        bus.schedule.sessions[unit].order_outcome(70 + unit)
+    began_ms = bus.now_ms
+    bus.run_until(lambda: all(bus.told(OutcomeRead, unit) for unit in bus.units), 3000)
+    logs = [octets for at, octets in bus.sent if at >= began_ms and octets[2] == 0x03]
+    assert {octets[:4].hex() for octets in logs} >= {"01030300", "01030354", "02030354"}
+    assert all(int.from_bytes(o[2:4], "big") + int.from_bytes(o[4:6], "big") <= 0x0360 for o in logs)
+    for unit in (1, 2):
+        readings = [began_ms, *(report.at_ms for _, who, report in bus.reports
+                                if who == unit and isinstance(report, MotionRead) and report.at_ms > began_ms)]  # fmt: skip
+        assert max(gaps(readings)) < 400
 
 
 def test_over_a_slow_way_a_snapshot_is_as_old_as_its_request() -> None:
