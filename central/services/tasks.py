@@ -16,10 +16,10 @@ from central.domain.people import Actor
 from central.domain.permissions import Action, find_acting_for, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
 from central.domain.tasks import TaskState
-from central.services.case_names import load_case_names
 from central.store.audit import add_audit
 from central.store.calendars import load_calendar
 from central.store.case_lists import match_case
+from central.store.case_names import load_case_names
 from central.store.case_writing import lock_case
 from central.store.cases import CaseCustomerRow, CaseRow
 from central.store.customers import CustomerRow

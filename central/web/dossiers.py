@@ -15,7 +15,6 @@ from central.domain.permissions import Action, allows, needs
 from central.domain.spreadsheets import write_csv_line
 from central.domain.wording import N_
 from central.services.boxes import list_customer_boxes
-from central.services.case_names import load_case_names
 from central.services.contracts import SPANS_DAYS, EndingContract, count_ending_contracts, list_ending_contracts
 from central.services.dossiers import (
     DocumentInDossier,
@@ -27,6 +26,7 @@ from central.services.dossiers import (
     search_dossiers,
     show_dossier,
 )
+from central.store.case_names import load_case_names
 from central.web.boxes import BankNames, locate_on_map, show_row
 from central.web.dossier_words import CONTRACT_SPANS, DOCUMENT_MEDIA, DOSSIER_STATES
 from central.web.render import Say, actor_of, address, language_of, render, say_in

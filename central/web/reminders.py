@@ -19,10 +19,10 @@ from starlette.concurrency import run_in_threadpool
 from central.domain.messages import word_note
 from central.domain.permissions import Action, needs
 from central.domain.reminders import ReminderKind
-from central.services.case_names import load_case_names
 from central.services.channels import MessageSeen, list_messages, read_messages
 from central.services.reminders import Reminder, count_all_reminders, count_decisions, count_reminders, list_reminders
 from central.store.calendars import load_calendar
+from central.store.case_names import load_case_names
 from central.web.live import STREAM_S, Fan
 from central.web.render import Say, actor_of, language_of, render, say_in
 from central.web.time_words import BANDS, CHANNELS, DELIVERY_STATES, REMINDERS, TIME_NOTES
