@@ -22,6 +22,7 @@ from central.services.templates import (
     list_templates,
     put_in_force,
     show_version,
+    take_file,
     withdraw_draft,
 )
 
@@ -89,6 +90,15 @@ def get_templates(request: Request, session: ReadSession, actor: CurrentActor) -
     """List all versions of all kinds of business, the newest of each first."""
     groups = list_templates(session, actor, request.app.state.read_clock())
     return [VersionOut.model_validate(each) for versions in groups for each in versions]
+
+
+@router.post("", status_code=201, responses=document_problems(401, 403, 409, 422))
+@needs(Action.EDIT_TEMPLATE)
+def post_template(
+    request: Request, session: WriteSession, actor: CurrentActor, body: Annotated[dict[str, Any], Body()]
+) -> DraftOut:
+    """Draft what a file holds: the first version of a new kind of business, or a new version of a known one."""
+    return DraftOut(id=take_file(session, actor, body, request.app.state.read_clock()))
 
 
 @router.get("/{template_id}", responses=document_problems(401, 403, 404))

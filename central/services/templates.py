@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from central.domain.approvals import ApprovalAct, ApprovalState, read_state
@@ -27,6 +28,16 @@ from central.store.people import load_names
 from central.store.templates import TemplateRow, find_in_force, next_version, read_version
 
 CHANGES_SHOWN = 100
+#: How a kind of business begins that copies no other.
+FIRST_STEPS = [
+    {
+        "code": "ACCEPT",
+        "name": "受理",
+        "name_en": "Acceptance",
+        "documents": [{"code": "APPLICATION", "name": "业务申请书", "name_en": "Application"}],
+    },
+    {"code": "FILE", "name": "归档", "name_en": "Filing"},
+]
 
 
 class VersionState(StrEnum):
@@ -110,19 +121,34 @@ def draft_version(session: Session, actor: Actor, base_id: str, data: Any, now: 
             after = {"version": base.version, "digest": _digest(base.body)}
             _note(session, actor, AuditAct.TEMPLATE_DRAFT_CHANGED, base, now, before={"digest": before}, after=after)
         return base.id
-    row = TemplateRow(
-        id=new_id(),
-        business=base.business,
-        version=next_version(session, base.business),
-        state="draft",
-        created_at=now,
-        created_by=actor.person_id,
-    )
-    _write(row, template)
-    session.add(row)
-    session.flush()
-    _note(session, actor, AuditAct.TEMPLATE_DRAFTED, row, now, before={"version": base.version})
-    return row.id
+    return _add_draft(session, actor, template, now, before={"version": base.version})
+
+
+def found_business(session: Session, actor: Actor, data: Any, now: datetime) -> str:
+    """Write the first version of a new kind of business down as a draft; return its id. Every fault is named."""
+    _check(actor, Action.EDIT_TEMPLATE)
+    template = parse_template(data)
+    if _find_newest(session, template.code) is not None:
+        raise Refusal(Reason.BAD_TEMPLATE, details=(f"code: {template.code} is another kind of business already",))
+    return _add_draft(session, actor, template, now)
+
+
+def copy_business(  # noqa: PLR0917 - what is copied, and how the copy is called
+    session: Session, actor: Actor, base_id: str | None, code: str, name: str, name_en: str, now: datetime
+) -> str:
+    """Draft a new kind of business that begins like a version, or with two steps alone; return its id."""
+    _check(actor, Action.EDIT_TEMPLATE)
+    base = dump_template(_find(session, base_id).to_template()) if base_id is not None else {"steps": FIRST_STEPS}
+    return found_business(session, actor, {**base, "code": code, "name": name, "name_en": name_en}, now)
+
+
+def take_file(session: Session, actor: Actor, data: Any, now: datetime) -> str:
+    """Draft what a file holds: a new version of a kind of business that is known, or a new one; return its id."""
+    _check(actor, Action.EDIT_TEMPLATE)
+    known = _find_newest(session, parse_template(data).code)
+    if known is None:
+        return found_business(session, actor, data, now)
+    return _add_draft(session, actor, _read(known.business, data), now)
 
 
 def ask_to_put_in_force(
@@ -185,6 +211,33 @@ def _find_draft(session: Session, template_id: str) -> TemplateRow:
     return row
 
 
+def _find_newest(session: Session, business: str) -> TemplateRow | None:
+    """Return the newest version that was not given up, draft or not."""
+    query = select(TemplateRow).where(TemplateRow.business == business, TemplateRow.state != "withdrawn")
+    return session.scalar(query.order_by(TemplateRow.version.desc()).limit(1))
+
+
+def _add_draft(session: Session, actor: Actor, template: Template, now: datetime, **parts: Any) -> str:
+    row = TemplateRow(
+        id=new_id(),
+        business=template.code,
+        version=next_version(session, template.code),
+        state="draft",
+        created_at=now,
+        created_by=actor.person_id,
+    )
+    _write(row, template)
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError:
+        # Somebody else took this number at the same moment.
+        raise Refusal(Reason.NOT_OPEN) from None
+    _note(session, actor, AuditAct.TEMPLATE_DRAFTED, row, now, **parts)
+    return row.id
+
+
 def _read(business: str, data: Any) -> Template:
     template = parse_template(data)
     if template.code != business:
@@ -215,7 +268,9 @@ def _payload(session: Session, row: TemplateRow) -> dict[str, Any]:
     """Return what a second person reads and binds: the version, its day, and every difference to what it follows."""
     assert row.effective_from is not None, "the day is set by who asks"
     before = find_in_force(session, row.business, row.effective_from)
-    difference = compare_templates(before.to_template(), row.to_template()) if before is not None else Difference()
+    new = row.to_template()
+    old = before.to_template() if before is not None else Template(new.code, new.name, new.name_en, ())
+    difference = compare_templates(old, new)
     changes = [f"{each.where}: {each.before or '—'} > {each.after or '—'}" for each in difference.changes]
     return {**_bind(row), "changes": changes[:CHANGES_SHOWN], "changes_count": len(changes)}
 

@@ -39,6 +39,7 @@ from central.web import (
     rules,
     scans,
     tasks,
+    template_founding,
     template_pages,
     uploads,
 )
@@ -64,6 +65,8 @@ ROUTERS = (
     audit.router,
     cases.router,
     case_page.router,
+    # Before the versions: /templates/new is the id of none.
+    template_founding.router,
     template_pages.router,
     calendars.router,
     rules.router,

@@ -66,7 +66,7 @@ def show_templates(request: Request, session: ReadSession) -> HTMLResponse:
                 ],
             }
         )
-    return render(request, "templates.html", here="rules", rows=rows)
+    return render(request, "templates.html", here="rules", rows=rows, may_edit=allows(actor, Action.EDIT_TEMPLATE))
 
 
 @router.get("/templates/{template_id}", response_class=HTMLResponse)
@@ -89,6 +89,7 @@ def show_template(request: Request, session: ReadSession, template_id: str, done
         steps=_show_steps(say, language, seen.template),
         before=next((each for each in versions if each.version < seen.version), None),
         may_edit=allows(actor, Action.EDIT_TEMPLATE) and seen.state is not VersionState.WITHDRAWN,
+        may_copy=allows(actor, Action.EDIT_TEMPLATE),
         is_draft=_is_draft(seen),
     )
 

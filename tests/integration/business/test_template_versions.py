@@ -192,3 +192,50 @@ def test_only_the_department_edits(office: Centre) -> None:
     assert handler.get(f"/templates/{first}/edit", headers={"Accept": "text/html"}).status_code == 403
     assert post(handler, f"/templates/{first}/edit", body="{}").status_code == 403
     assert post(handler, f"/templates/{first}/put-in-force").status_code == 403
+
+
+def test_a_new_kind_of_business_begins_like_another_and_needs_a_second_person(office: Centre) -> None:
+    client, like = office.client_of("zhao.min"), version_id(office, "METER")
+    assert "新建业务类型" in page(client, "/templates")
+    assert f'value="{like}" selected' in page(client, f"/templates/new?like={like}")
+    typed = {"code": "meter-loan", "name": "借用电表", "name_en": "Meter on loan", "base": like}
+    for wrong in ({"code": "no spaces"}, {"code": "METER"}, {"name": " "}, {"name_en": ""}):
+        assert post(client, "/templates/new", **(typed | wrong)).status_code == 422
+    made = post(client, "/templates/new", **typed)
+    assert made.status_code == 303, made.text
+    draft = version_id(office, "METER-LOAN")
+    assert made.headers["Location"] == f"/templates/{draft}/edit"
+    assert body(office, "METER-LOAN")["steps"] == body(office, "METER")["steps"]
+    hear(office, [tell(701, "case_opened", 500, case_no="8701", business="METER-LOAN", customers=["510100002"])])
+    approval = do(office, "zhao.min", ask_to_put_in_force, draft, effective_from=TODAY, why="新业务")
+    decide(office, "sun.li", approval)
+    do(office, "zhao.min", put_in_force, draft)
+    hear(office, [tell(702, "case_opened", 525, case_no="8702", business="METER-LOAN", customers=["510100002"])])
+    with office.tx.read() as session:
+        kept = {row.case_no: row.template_id for row in session.scalars(select(CaseRow))}
+    assert (kept["8701"], kept["8702"]) == (None, draft)
+    # From nothing: two steps, to be edited.
+    assert post(client, "/templates/new", **(typed | {"code": "NEW-ONE", "base": ""})).status_code == 303
+    assert [step["code"] for step in body(office, "NEW-ONE")["steps"]] == ["ACCEPT", "FILE"]
+
+
+def test_a_version_travels_as_a_file(office: Centre) -> None:
+    client, first = office.client_of("zhao.min"), version_id(office, "METER")
+    saved = client.get(f"/templates/{first}/file")
+    assert saved.headers["Content-Disposition"] == 'attachment; filename="METER-1.json"'
+    assert saved.json() == body(office)
+
+    def send(content: bytes) -> Any:
+        headers = {"Accept": "text/html", "Accept-Language": "zh-CN"}
+        return client.post("/templates/file", files={"file": ("t.json", content)}, headers=headers)
+
+    again = send(b"\xef\xbb\xbf" + saved.content)
+    assert again.status_code == 303, again.text
+    assert states(office) == [(2, VersionState.DRAFT), (1, VersionState.IN_FORCE)]
+    assert send(json.dumps(body(office, code="METER-9")).encode()).status_code == 303
+    assert body(office, "METER-9")["steps"] == body(office)["steps"]
+    for wrong in (b"", b"\xff\xfe", b"[" * 100_000, b"{}", b" " * 300_000, b'{"code": "X"}'):
+        assert send(wrong).status_code == 422
+    answer = client.post("/api/v1/templates", json=body(office, code="METER-10"))
+    assert answer.status_code == 201, answer.text
+    assert client.post("/api/v1/templates", json={"code": "X"}).status_code == 422
