@@ -66,7 +66,8 @@ def presume_inside(state: State, scan: Scan, now: Now) -> Step:
         # a place scanned after the press: the confirmation is dead
         state, effects = finish_request(state, place.bank, "refused", "changed", now)
         return state, [SendDeselect(place.bank), *effects]
-    if request.stage in {"operating", "moving"} and aisle != request.wish.target.aisle:
+    # OPERATE may still wait for the line: until it is acknowledged, any place kills what the press confirmed
+    if request.stage == "operating" or (request.stage == "moving" and aisle != request.wish.target.aisle):
         return stop_bank(state, place.bank, "place_scanned", now)
     return state, []
 

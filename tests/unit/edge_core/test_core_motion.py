@@ -170,6 +170,16 @@ def test_a_place_scanned_after_the_press_kills_the_confirmation() -> None:
     assert scene.bank().presumed == (3, 6)
 
 
+def test_a_place_scanned_before_operate_is_acknowledged_calls_it_back() -> None:
+    scene = prompted_scene()
+    scene.press()
+    scene.answer_select()
+    assert scene.every(SendOperate)
+    effects = scene.scan(PLACE)  # in the very aisle that is to open: still a place scan of that bank
+    assert scene.only(effects, SendStop).reason == "place_scanned"
+    assert not [effect for effect in effects if isinstance(effect, PermitLease)]
+
+
 @pytest.mark.parametrize("kind", ["door", "beam", "trip", "button_pressed", "occupancy", "other"])
 def test_any_ring_event_after_the_press_kills_the_confirmation(kind: Any) -> None:
     scene = prompted_scene()
