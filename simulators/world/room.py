@@ -89,7 +89,7 @@ class Bus:
 
     def note_answer(self, octets: bytes) -> None:
         """Take bytes as they arrive at the gateway."""
-        monitor = self._monitors.get(octets[0])
+        monitor = self._monitors.get(octets[0]) if octets else None  # noise may have eaten all of it
         if monitor is not None:
             monitor.note_answer(octets)
 
