@@ -74,6 +74,10 @@ class FaultyWire:
         """Whether the asker hears its own frame this time."""
         return self._happens("echo_per_frame")
 
+    def cuts(self) -> bool:
+        """Whether the rest of this frame, and of whatever carries it, never comes."""
+        return self._happens("cut_per_frame")
+
     def swallows(self) -> bool:
         """Whether this answer never comes."""
         return self._happens("silence_per_frame")

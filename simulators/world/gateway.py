@@ -21,6 +21,7 @@ from edge.runtime.gateway import FLUSH_MS, GatewayRuntime
 from edge.runtime.inbox import EVENTS_MAX, Inbox
 from edge.store import Store, StoreUnavailableError
 from firmware_protocol.reports import ConditionChanged
+from firmware_protocol.timing import Line
 from simulators.world.disk import MemoryDisk
 
 VIEW_EVERY = 97
@@ -30,8 +31,8 @@ NEVER_MS = float("inf")
 class SteppedShelf(SerialShelf):
     """The real shelf port on a line that the world serves; orders are taken at the moment they are given."""
 
-    def __init__(self, bus_id: str, banks: Sequence[ShelfBank], baud: int, clock: Callable[[], float]) -> None:
-        super().__init__(bus_id, _no_line, banks, baud=baud)
+    def __init__(self, bus_id: str, banks: Sequence[ShelfBank], line: Line, clock: Callable[[], float]) -> None:
+        super().__init__(bus_id, _no_line, banks, baud=line.baud, network_ms=line.network_ms)
         self._clock = clock
         self._sink: Sink | None = None
         self._wakes = 0
@@ -63,6 +64,10 @@ class SteppedShelf(SerialShelf):
     def step(self, now_ms: float) -> bytes | None:
         """Return the bytes to write now."""
         return self._schedule.step(now_ms)
+
+    def lose(self, now_ms: float) -> None:
+        """Meet a line that is gone, as the port's thread does."""
+        self._schedule.lose_line(now_ms)
 
     def push_reports(self) -> None:
         """Tell the core what the schedule has to tell."""

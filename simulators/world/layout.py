@@ -18,6 +18,8 @@ from simulators.world.habits import Habits
 
 NUMBER = "01"
 FIRST_BUTTON = 65  # of the confirming buttons; no aisle has such a number
+NO_WIRE_BAUD = 921_600  # stands for a line where there is none
+BROKER_TURN_MS = 60.0  # a message both ways
 BOXES = 160  # in a bank
 SLEEP_AFTER_MS = 90_000
 PROVEN_UNTIL = datetime(2027, 3, 1, tzinfo=UTC)
@@ -34,6 +36,12 @@ SHAPES: dict[str, tuple[tuple[str, ...], dict[str, int]]] = {
     "one_bank": (("bus1",), {"bus1": 19_200}),
     "slow_bus": (("bus1", "bus1", "bus1"), {"bus1": 9_600}),
     "two_buses": (("bus1", "bus1", "bus2"), {"bus1": 19_200, "bus2": 9_600}),
+    # banks on the broker of the room: each a bus of its own, without a wire
+    "broker": (("broker-a",), {"broker-a": NO_WIRE_BAUD}),
+    "broker_and_bus": (
+        ("broker-a", "broker-b", "bus1"),
+        {"broker-a": NO_WIRE_BAUD, "broker-b": NO_WIRE_BAUD, "bus1": 19_200},
+    ),
 }
 
 
@@ -53,6 +61,11 @@ class BankLayout:
     distances: StopDistances
 
     @property
+    def line(self) -> Line:
+        """The line, or what stands for it, as its settings say."""
+        return make_line(self.bus, self.baud)
+
+    @property
     def is_equipped(self) -> bool:
         """Whether no single fault may lead to harm here."""
         return {SensorKind.EDGE, SensorKind.ENTRY_BEAMS} <= set(self.plan.sensors)
@@ -70,6 +83,11 @@ class Layout:
     boxes: dict[str, tuple[str, str]]  # code -> title, place key
     staff: dict[str, str]  # badge -> name
     end_code: str
+
+
+def make_line(bus: str, baud: int) -> Line:
+    """Make the line of a bus; a message on a broker takes a time that the installer signed."""
+    return Line(baud, BROKER_TURN_MS if bus.startswith("broker") else 0.0)
 
 
 def lay_out(room_id: str, habits: Habits, dice: random.Random, kind: str = "", shape: str = "") -> Layout:
@@ -126,7 +144,9 @@ def lay_bank(unit: int, bus: str, baud: int, habits: Habits, dice: random.Random
         card=print_code("CF", NUMBER, unit),
         button=FIRST_BUTTON + 2 * unit,
         opens_by_scan=dice.random() < habits.shapes["scan_alone"],
-        distances=compute_stop_distances(Line(baud), plan.times.speed_mm_s, plan.times.reaction_ms, braking_mm),
+        distances=compute_stop_distances(
+            make_line(bus, baud), plan.times.speed_mm_s, plan.times.reaction_ms, braking_mm
+        ),
     )
 
 
@@ -163,7 +183,7 @@ def describe_room(room_id: str, banks: tuple[BankLayout, ...], bauds: dict[str, 
         number=NUMBER,
         banks=tuple(describe_bank(bank) for bank in banks),
         sources=(Source("gun", "枪", "kiosk"),),
-        moving_limit=tuple((bus, Line(baud).max_moving_banks) for bus, baud in bauds.items()),
+        moving_limit=tuple((bus, make_line(bus, baud).max_moving_banks) for bus, baud in bauds.items()),
     )
 
 

@@ -21,6 +21,8 @@ BABBLE_EVERY_MS = 1.5  # less than a line's silence: nobody else gets a word in
 LEAST_MS = 0.01  # from one step of the schedule to the next
 NEVER_MS = float("inf")
 
+Carried = bytes | tuple[str, bytes]  # bytes of a line; on a broker the leaf of a topic, and a payload
+
 
 class LineWatcher(Protocol):
     """Who hears every request that leaves and every answer that arrives."""
@@ -33,6 +35,8 @@ class LineWatcher(Protocol):
 class VirtualLine:
     """One bus."""
 
+    can_leap = True
+
     def __init__(self, line: Line, station: Station, wire: FaultyWire, watcher: LineWatcher) -> None:
         self.line = line
         self.wire = wire
@@ -44,7 +48,7 @@ class VirtualLine:
         self._character_ms = line.character_ms
         self._ask_ms = tuple(line.wire_ms(count) for count in range(64))  # by the length of a request
         self._watcher = watcher
-        self._pending: list[tuple[float, int, bool, bytes]] = []
+        self._pending: list[tuple[float, int, bool, Carried]] = []
         self._count = 0
         self._is_waiting = False
         self.step_due_ms: float | None = None  # as the schedule wants it
@@ -99,8 +103,7 @@ class VirtualLine:
                 self._answer(octets, now_ms)
             elif shelf is not None:
                 has_heard = True
-                self._watcher.note_answer(octets)
-                shelf.receive(octets, now_ms)
+                self._hear(octets, now_ms)
         if shelf is None:
             return
         if has_heard:
@@ -117,6 +120,12 @@ class VirtualLine:
                 self._send(octets, now_ms)
             shelf.push_reports()
 
+    def _hear(self, octets: Carried, now_ms: float) -> None:
+        assert self.shelf is not None
+        assert isinstance(octets, bytes)
+        self._watcher.note_answer(octets)
+        self.shelf.receive(octets, now_ms)
+
     def _talk(self, now_ms: float, dice: random.Random) -> None:
         if now_ms > self.babbles_until_ms or self.shelf is None:
             self._babble_due_ms = NEVER_MS
@@ -125,7 +134,7 @@ class VirtualLine:
         self.step_due_ms = None
         self.shelf.receive(dice.randbytes(1), now_ms)
 
-    def _later(self, at_ms: float, is_request: bool, octets: bytes) -> None:
+    def _later(self, at_ms: float, is_request: bool, octets: Carried) -> None:
         self._count += 1
         heapq.heappush(self._pending, (at_ms, self._count, is_request, octets))
 
@@ -142,7 +151,8 @@ class VirtualLine:
             way_ms = self._ask_ms[count] if count < len(self._ask_ms) else self.line.wire_ms(count)
             self._later(now_ms + way_ms, True, octets)
 
-    def _answer(self, octets: bytes, now_ms: float) -> None:
+    def _answer(self, octets: Carried, now_ms: float) -> None:
+        assert isinstance(octets, bytes)
         for answer in self._station.hear(octets, True):
             arriving, from_ms = answer, now_ms + ANSWER_MS
             if not self.wire.is_good:
@@ -154,6 +164,8 @@ class VirtualLine:
     def _bring(self, octets: bytes, from_ms: float) -> None:
         """Let an answer arrive: at its last byte, or piece by piece if it is long."""
         character_ms, piece = self._character_ms, len(octets)
+        if not octets:
+            return  # cut off before its first byte
         if piece * character_ms <= WHOLE_MS:
             self._later(from_ms + piece * character_ms, False, octets)
             return

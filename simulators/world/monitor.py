@@ -17,7 +17,7 @@ from edge.core.requests import QUEUE_MAX
 from edge.core.state import Bank
 from firmware_protocol import registers as map_
 from firmware_protocol.crc import crc16
-from firmware_protocol.timing import LEASE_BYTES, Line
+from firmware_protocol.timing import LEASE_BYTES, SEQUENCE_AGE_MS, Line
 from simulators.occupancy import BODY_MM
 from simulators.shelf_drive import Task
 from simulators.shelf_record import BankState, Operation, RoomInput, SafetyInput
@@ -83,7 +83,7 @@ class Monitor:
         harm: HarmWatch,
         gateway: Gateway,
         *,
-        baud: int,
+        line: Line,
         clock: Callable[[], float],
         fail: Callable[[str, str], None],
     ) -> None:
@@ -93,7 +93,10 @@ class Monitor:
         self.harm = harm
         self._model = model
         self._gateway = gateway
-        self._lease_slack_ms = STEP_SLACK_MS + Line(baud).wire_ms(LEASE_BYTES[0])  # judged from its first byte on
+        # a broker may hold a message back for as long as the controller takes the reading in it for fresh
+        self._held_ms = SEQUENCE_AGE_MS if line.network_ms else 0.0
+        # judged from its first byte on
+        self._lease_slack_ms = STEP_SLACK_MS + line.wire_ms(LEASE_BYTES[0]) + self._held_ms
         self._clock = clock
         self._fail = fail
         times = model.plan.times
@@ -276,7 +279,7 @@ class Monitor:
             self._fail("fault", "motion began with a fault standing")
         if model.rails.moving:
             self._fail("busy", "motion began while the steel still moved")
-        if task.request_id is not None and self._stop_ms is not None and now - self._stop_ms > SLACK_MS:
+        if task.request_id is not None and self._stop_ms is not None and now - self._stop_ms > SLACK_MS + self._held_ms:
             self._fail("14", "motion began while a STOP was not read back")
         if task.request_id is not None:
             if RoomInput.WATER in model.room_inputs:
@@ -336,7 +339,7 @@ class Monitor:
             return
         if now - self._alive_ms > LEASE_MS + self._lease_slack_ms:
             self._fail("13", f"moving {now - self._alive_ms:.0f} ms after the last lease")
-        if self._stop_ms is not None and now - self._stop_ms > SILENCE_MS + SLACK_MS:
+        if self._stop_ms is not None and now - self._stop_ms > SILENCE_MS + SLACK_MS + self._held_ms:
             self._fail("14", f"moving {now - self._stop_ms:.0f} ms after STOP")
         self._judge_narrowing(before_mm, after_mm)
 

@@ -17,12 +17,12 @@ from edge.ports import Scanner, Sink
 from edge.runtime.clock import Clock, make_now
 from edge.runtime.inbox import READINGS
 from edge.store import Store, open_store
-from firmware_protocol.timing import Line
 from simulators.faults import FaultyWire
 from simulators.occupancy import Person
 from simulators.shelf_controller import Station
 from simulators.world.agenda import Agenda
 from simulators.world.bank import WatchedModel
+from simulators.world.broker import BrokerLine, Desks
 from simulators.world.centre import Centre
 from simulators.world.disk import MemoryDisk, MemoryReplica
 from simulators.world.gateway import SteppedRuntime, SteppedShelf
@@ -70,10 +70,15 @@ class Gun:
 class Bus:
     """One line with its banks. Its watcher is whoever watches the bank that is spoken to."""
 
-    def __init__(self, bus_id: str, baud: int, sites: Sequence[Site]) -> None:
+    def __init__(self, bus_id: str, sites: Sequence[Site], desks: Desks, dice: random.Random) -> None:
         self.id = bus_id
         self.sites = tuple(sites)
-        self.line = VirtualLine(Line(baud), Station([site.controller for site in sites]), FaultyWire(), watcher=self)
+        line = sites[0].layout.line
+        self.line: VirtualLine
+        if line.network_ms:
+            self.line = BrokerLine(sites[0], self, desks, random.Random(dice.getrandbits(64)))  # noqa: S311
+        else:
+            self.line = VirtualLine(line, Station([site.controller for site in sites]), FaultyWire(), watcher=self)
         self.awake_until_ms = 0.0  # until then its polls are spoken
         self._monitors = {site.layout.unit: site.monitor for site in sites}
 
@@ -117,9 +122,9 @@ class Room:
         self.printer = WorldPrinter(self.agenda, dice)
         self.prints_allowed: Counter[str] = Counter()  # by people, beside the first of each job
         self.sites = tuple(Site(self, bank, dice, self) for bank in layout.banks)
+        desks = Desks()
         self.buses = tuple(
-            Bus(bus, baud, [site for site in self.sites if site.layout.bus == bus])
-            for bus, baud in layout.bauds.items()
+            Bus(bus, [site for site in self.sites if site.layout.bus == bus], desks, dice) for bus in layout.bauds
         )
         self._folder = folder
         self.disk: Store | MemoryDisk = self._make_disk(folder)
@@ -201,7 +206,9 @@ class Room:
 
     def _is_calm(self) -> bool:
         """Whether every line is clean and silent, and no bank is being asked anything."""
-        return all(bus.line.is_calm for bus in self.buses) and all(site.is_resting for site in self.sites)
+        return all(bus.line.can_leap and bus.line.is_calm for bus in self.buses) and all(
+            site.is_resting for site in self.sites
+        )
 
     # ---- the gateway ----------------------------------------------------------------------------------
 
@@ -221,7 +228,7 @@ class Room:
             SteppedShelf(
                 bus.id,
                 [ShelfBank(site.layout.id, site.layout.unit, site.geometry_hash) for site in bus.sites],
-                bus.line.line.baud,
+                bus.line.line,
                 lambda: self.agenda.now_ms,
             )
             for bus in self.buses

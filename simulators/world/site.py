@@ -76,7 +76,7 @@ class Site:
             self.model,
             watch,
             gateway,
-            baud=layout.baud,
+            line=layout.line,
             clock=lambda: room.agenda.now_ms,
             fail=room.note_breach,
         )

@@ -123,6 +123,28 @@ def test_polls_leapt_over_at_rest_change_nothing_at_all(seed: int, kind: str, sh
     assert (quick.counts, quick.harm, quick.violations) == (patient.counts, patient.harm, patient.violations)
 
 
+@pytest.mark.parametrize(("seed", "shape"), [(2, "broker"), (1, "broker_and_bus")])
+def test_banks_on_a_broker_that_loses_delays_and_goes_away_keep_the_law(seed: int, shape: str) -> None:
+    rates = {
+        "faults.line_burst": 60.0,
+        "faults.line_babble": 30.0,
+        "faults.gateway_kill": 10.0,
+        "faults.power_cut": 5.0,
+    }
+    habits = read_habits().with_rates({**rates, "pace.acts_per_hour": 180.0, "acts.stop": 10.0})
+    report = World(seed, habits, hours=0.06, kind="beams_and_edges", shape=shape).run()
+    assert report.motions
+    assert not report.violations
+    assert not report.harm
+
+
+def test_a_line_may_cut_an_answer_off_before_its_first_byte() -> None:
+    habits = read_habits().with_rates({"faults.line_burst": 400.0, "line.cut_per_frame": 0.9})
+    report = World(1, habits, hours=0.04, kind="beams_and_edges", shape="one_bank").run()
+    assert report.counts["line_burst"]
+    assert not report.violations
+
+
 def test_killed_gateways_on_a_real_disk_lose_nothing(tmp_path: Path) -> None:
     habits = read_habits().with_rates({"faults.gateway_kill": 60.0, "pace.acts_per_hour": 240.0})
     report = World(4, habits, hours=0.08, kind="beams_and_edges", shape="one_bank", folder=tmp_path).run()
