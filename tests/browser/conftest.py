@@ -50,7 +50,7 @@ def new_context(chromium: Browser, centre: Centre) -> Iterator[NewContext]:
         context = chromium.new_context(base_url=centre.url, viewport=WINDOW, locale=language, **options)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         context.on("console", lambda line: complaints.append(line.text) if _is_complaint(line.text) else None)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         return context
 
