@@ -26,7 +26,7 @@ from tests.integration.business.papers import CASE, PaperHouse, capture, found_h
 from tests.integration.business.scans import draw_page, save
 from tests.wait import wait_for
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 PASSWORD = "paper-and-string-1"
 PAPER, PAPER_CODE = "用电申请书", "APPLICATION"
