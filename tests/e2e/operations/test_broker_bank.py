@@ -10,7 +10,7 @@ from tests.e2e.operations.operated_house import AISLES, OperatedHouse
 from tests.integration.edge_device.device_room import Technician
 from tests.wait import wait_for
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def test_the_device_page_shows_a_bank_on_the_broker(house: OperatedHouse, technician: Technician) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.operations.operated_house import OperatedHouse
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 def list_waiting(house: OperatedHouse) -> list[str]:
