@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from simulators.codes import print_code
 from simulators.demo.stage import Stage
 from simulators.demo.stage_files import KIOSK_POINT, SCANNER
 from simulators.room_plan import Box, Place, RoomOptions
-from simulators.staff import Staff
+from simulators.staff import Staff, StaffError
 from tests.e2e.kiosk_front import LOOK_S, KioskFront
 from tests.wait import wait_for
 
@@ -154,8 +155,15 @@ class TroubledHouse(KioskFront):
 
     def prompt_for(self, box: Box) -> dict[str, Any]:
         """Scan a box and wait for the prompt that asks for a press; on a busy machine a reading may be late once."""
-        wait_for(lambda: self.scan(box.code)[0] in {"scan.prompted", "scan.already"}, 15, "a prompt", pause_s=0.3)
-        return self.people[0].await_prompt(10)
+
+        def prompted() -> dict[str, Any] | None:
+            if self.scan(box.code)[0] not in {"scan.prompted", "scan.already"}:
+                return None
+            with suppress(StaffError):
+                return self.people[0].await_prompt(10)
+            return None
+
+        return wait_for(prompted, 20, "a prompt", pause_s=0.3)
 
     def open_aisle(self, box: Box) -> None:
         """Fetch a box as a person does: look, press, and try again when a busy machine broke the motion off."""
