@@ -71,14 +71,17 @@ class AuditChain:
     def _run(self) -> None:
         while True:
             self._wake.clear()
+            # Read before the round: what was written while it ran needs one more.
+            last = self._ended.is_set()
             try:
                 self.run_round()
             except (SQLAlchemyError, GateBusyError, OSError) as error:
                 self._metrics.count("openaisle_central_audit_failures_total")
                 log.warning("audit_not_chained", error=str(error)[:200])
-            if self._ended.is_set():
+            if last:
                 return
-            self._wake.wait(POLL_S)
+            if not self._ended.is_set():
+                self._wake.wait(POLL_S)
 
     def _publish(self, head: HeadSeen, now: datetime) -> None:
         log.info("audit_head_published", seq=head.seq, hash=head.hash)
