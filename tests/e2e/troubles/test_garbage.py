@@ -95,8 +95,8 @@ def test_on_the_scanners_line(house: TroubledHouse) -> None:
     wait_for(lambda: house.metric(counted) > before + 3_000, 10, "the bytes to be counted", pause_s=0.1)
     assert house.scan("NO-CODE")[0] == "scan.unknown_code"  # and a code right after it is read as ever
     assert "scanner_garbage" in house.log()
-    # what looked like text between the noise was refused in words, and in no other way
-    assert set(house.facts()[facts:]) <= {"scan_refused", "gateway_state"}
+    # what looked like text between the noise was refused in words, and in no other way; a label of before may come out
+    assert set(house.facts()[facts:]) <= {"scan_refused", "gateway_state", "print_settled"}
 
 
 def test_in_the_printers_answers(house: TroubledHouse) -> None:

@@ -144,3 +144,8 @@ class GatewayRoom:
             if each.startswith(line + " "):
                 return float(each.rpartition(" ")[2])
         return None
+
+    def metrics(self, name: str) -> float:
+        """Return the sum of a metric over all its labels."""
+        lines = httpx.get(f"{self.kiosk}/metrics").text.splitlines()
+        return sum(float(each.rpartition(" ")[2]) for each in lines if each.startswith((name + " ", name + "{")))

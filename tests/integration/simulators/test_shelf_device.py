@@ -18,6 +18,7 @@ from simulators.faults import FaultPlan
 from simulators.pty_line import wire_ns
 from simulators.shelf_device import ShelfDevice
 from simulators.shelf_record import BankState, Outcome
+from tests.wait import wait_for
 
 
 @pytest.fixture
@@ -187,6 +188,8 @@ def test_every_byte_takes_its_time_on_the_line(baud: int) -> None:
         with serial.Serial(device.bus_path, baud, stopbits=2, timeout=2) as bus:
             for _ in range(5):
                 ask(bus, "01 03 0100 0010", 37)
+            # the line notes a stretch after its last byte went out: the asker may have it a moment before
+            wait_for(lambda: sum(stretch.way == "sent" for stretch in device.line.notes) == 5, 5, "the last note")
         stretches = list(device.line.notes)
     finally:
         device.close()
