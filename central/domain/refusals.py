@@ -19,6 +19,7 @@ class Reason(StrEnum):
     BAD_CURSOR = "bad_cursor"
     BAD_SEED = "bad_seed"
     BAD_TEMPLATE = "bad_template"
+    TEMPLATE_CHANGED = "template_changed"
     BAD_RULES = "bad_rules"
     RULES_CHANGED = "rules_changed"
     LOGIN_TAKEN = "login_taken"

@@ -6,6 +6,8 @@ on a date, after a second person approved it.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
@@ -133,6 +135,12 @@ def parse_template(data: Any) -> Template:
 def dump_template(template: Template) -> dict[str, Any]:
     """Return the template as JSON data that `parse_template` reads back as the same."""
     return dict(_READER.dump_python(template, mode="json", exclude_defaults=True))
+
+
+def digest_template(template: Template) -> str:
+    """Return the SHA-256 by which two readings of a template are known to be the same."""
+    text = json.dumps(dump_template(template), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def list_due_documents(step: StepPart, attributes: Attributes) -> tuple[DocumentPart, ...]:

@@ -113,6 +113,13 @@ WORDINGS: dict[Reason, Wording] = {
         N_("The template in force is unchanged."),
         N_("Correct the places named below and save it again."),
     ),
+    Reason.TEMPLATE_CHANGED: Wording(
+        409,
+        N_("Somebody else has changed this draft meanwhile"),
+        N_("The draft is no longer the one that you looked at."),
+        N_("Their changes were kept; yours were not saved."),
+        N_("Look at the draft again, then make your change once more."),
+    ),
     Reason.BAD_RULES: Wording(
         422,
         N_("The rules have errors"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -19,7 +17,14 @@ from central.domain.audit import AuditAct, AuditEntry
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows
 from central.domain.refusals import NotFound, Reason, Refusal
-from central.domain.templates import Difference, Template, compare_templates, dump_template, parse_template
+from central.domain.templates import (
+    Difference,
+    Template,
+    compare_templates,
+    digest_template,
+    dump_template,
+    parse_template,
+)
 from central.store.approvals import ApprovalRow, ask_approval, take_approval
 from central.store.audit import add_audit
 from central.store.calendars import load_calendar
@@ -113,15 +118,34 @@ def draft_version(session: Session, actor: Actor, base_id: str, data: Any, now: 
     if base.state == "withdrawn":
         raise Refusal(Reason.NOT_OPEN)
     if base.state == "draft":
-        before = _digest(base.body)
+        before = _digest(base)
         _write(base, template)
         # What was asked or approved spoke of other data: it carries this no longer.
         base.approval_id = base.effective_from = None
-        if _digest(base.body) != before:
-            after = {"version": base.version, "digest": _digest(base.body)}
+        if _digest(base) != before:
+            after = {"version": base.version, "digest": _digest(base)}
             _note(session, actor, AuditAct.TEMPLATE_DRAFT_CHANGED, base, now, before={"digest": before}, after=after)
         return base.id
     return _add_draft(session, actor, template, now, before={"version": base.version})
+
+
+def edit_version(  # noqa: PLR0917 - which version as seen by whom, and what becomes of it
+    session: Session,
+    actor: Actor,
+    base_id: str,
+    seen: str,
+    edit: Callable[[Template], Template],
+    now: datetime,
+) -> str:
+    """Change one part of a draft, or draft a version that differs in this part; return its id.
+
+    `seen` is the digest of the version that the actor looked at: what somebody else changed meanwhile isn't overrun.
+    """
+    _check(actor, Action.EDIT_TEMPLATE)
+    template = _find(session, base_id, lock=True).to_template()
+    if digest_template(template) != seen:
+        raise Refusal(Reason.TEMPLATE_CHANGED)
+    return draft_version(session, actor, base_id, dump_template(edit(template)), now)
 
 
 def found_business(session: Session, actor: Actor, data: Any, now: datetime) -> str:
@@ -180,7 +204,7 @@ def put_in_force(session: Session, actor: Actor, template_id: str, now: datetime
         raise Refusal(Reason.NOT_APPROVED, details=("other_payload",))
     take_approval(session, actor, row.approval_id, act=act, subject_id=row.id, payload=payload, now=now)
     row.state, row.approved_at = "approved", now
-    after = {"version": row.version, "effective_from": str(row.effective_from), "digest": _digest(row.body)}
+    after = {"version": row.version, "effective_from": str(row.effective_from), "digest": _digest(row)}
     _note(session, actor, AuditAct.TEMPLATE_APPROVED, row, now, after=after)
 
 
@@ -249,9 +273,8 @@ def _write(row: TemplateRow, template: Template) -> None:
     row.name, row.name_en, row.body = template.name, template.name_en, dump_template(template)
 
 
-def _digest(body: Any) -> str:
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(row: TemplateRow) -> str:
+    return digest_template(row.to_template())
 
 
 def _bind(row: TemplateRow) -> dict[str, Any]:
@@ -260,7 +283,7 @@ def _bind(row: TemplateRow) -> dict[str, Any]:
         "business": row.business,
         "version": row.version,
         "effective_from": str(row.effective_from),
-        "digest": _digest(row.body),
+        "digest": _digest(row),
     }
 
 
@@ -276,7 +299,7 @@ def _payload(session: Session, row: TemplateRow) -> dict[str, Any]:
 
 
 def _note(session: Session, actor: Actor, act: AuditAct, row: TemplateRow, now: datetime, **parts: Any) -> None:
-    parts.setdefault("after", {"version": row.version, "digest": _digest(row.body)})
+    parts.setdefault("after", {"version": row.version, "digest": _digest(row)})
     add_audit(session, actor, AuditEntry(act, "template", row.id, f"{row.name} {row.version}", **parts), now)
 
 

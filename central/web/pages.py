@@ -39,6 +39,7 @@ from central.web import (
     rules,
     scans,
     tasks,
+    template_editor,
     template_founding,
     template_pages,
     uploads,
@@ -67,6 +68,7 @@ ROUTERS = (
     case_page.router,
     # Before the versions: /templates/new is the id of none.
     template_founding.router,
+    template_editor.router,
     template_pages.router,
     calendars.router,
     rules.router,

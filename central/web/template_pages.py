@@ -86,11 +86,11 @@ def show_template(request: Request, session: ReadSession, template_id: str, done
         name=pick_name(language, seen.name, seen.name_en),
         word=VERSION_STATES[seen.state],
         versions=[(each, VERSION_STATES[each.state]) for each in versions],
-        steps=_show_steps(say, language, seen.template),
+        steps=show_steps(say, language, seen.template),
         before=next((each for each in versions if each.version < seen.version), None),
         may_edit=allows(actor, Action.EDIT_TEMPLATE) and seen.state is not VersionState.WITHDRAWN,
         may_copy=allows(actor, Action.EDIT_TEMPLATE),
-        is_draft=_is_draft(seen),
+        is_draft=is_draft(seen),
     )
 
 
@@ -120,18 +120,18 @@ def show_changes(
     )
 
 
-@router.get("/templates/{template_id}/edit", response_class=HTMLResponse)
+@router.get("/templates/{template_id}/text", response_class=HTMLResponse)
 @needs(Action.EDIT_TEMPLATE)
-def edit_template(request: Request, session: ReadSession, template_id: str) -> HTMLResponse:
-    """The editor, filled with this version."""
+def edit_text(request: Request, session: ReadSession, template_id: str) -> HTMLResponse:
+    """This version as the text of its file, for whoever prefers that."""
     seen = show_version(session, actor_of(request), template_id, request.app.state.read_clock())
     text = json.dumps(dump_template(seen.template), ensure_ascii=False, indent=1)
-    return _show_editor(request, seen, text)
+    return _show_text(request, seen, text)
 
 
-@router.post("/templates/{template_id}/edit", response_class=HTMLResponse)
+@router.post("/templates/{template_id}/text", response_class=HTMLResponse)
 @needs(Action.EDIT_TEMPLATE)
-def save_template(
+def save_text(
     request: Request,
     session: WriteSession,
     template_id: str,
@@ -145,15 +145,15 @@ def save_template(
         data = json.loads(body)
     except json.JSONDecodeError as error:
         fault = say(N_("Line %(line)s, column %(column)s: this is not JSON."), line=error.lineno, column=error.colno)
-        return _show_editor(request, seen, body, (fault,))
+        return _show_text(request, seen, body, (fault,))
     except RecursionError:
-        return _show_editor(request, seen, body, (say(N_("It is nested too deeply.")),))
+        return _show_text(request, seen, body, (say(N_("It is nested too deeply.")),))
     try:
         draft_id = draft_version(session, actor, template_id, data, now)
     except Refusal as refusal:
         if refusal.reason is not Reason.BAD_TEMPLATE:
             raise
-        return _show_editor(request, seen, body, refusal.details)
+        return _show_text(request, seen, body, refusal.details)
     return RedirectResponse(f"/templates/{draft_id}?done=template_saved", status_code=303)
 
 
@@ -243,11 +243,13 @@ def _say_value(say: Say, value: Any) -> str:
     return str(value)
 
 
-def _is_draft(seen: VersionSeen) -> bool:
+def is_draft(seen: VersionSeen) -> bool:
+    """Return whether a version may still be changed."""
     return seen.state in (VersionState.DRAFT, VersionState.ASKED, VersionState.DECIDED, VersionState.TURNED_DOWN)
 
 
-def _show_steps(say: Say, language: str, template: Template) -> list[dict[str, Any]]:
+def show_steps(say: Say, language: str, template: Template) -> list[dict[str, Any]]:
+    """Return the steps of a template in words, each with its limits and documents."""
     return [
         {
             "part": step,
@@ -273,15 +275,15 @@ def _show_steps(say: Say, language: str, template: Template) -> list[dict[str, A
     ]
 
 
-def _show_editor(request: Request, seen: VersionSeen, text: str, faults: tuple[str, ...] = ()) -> HTMLResponse:
+def _show_text(request: Request, seen: VersionSeen, text: str, faults: tuple[str, ...] = ()) -> HTMLResponse:
     return render(
         request,
-        "template_edit.html",
+        "template_text.html",
         status=422 if faults else 200,
         here="rules",
         seen=seen,
         name=pick_name(language_of(request), seen.name, seen.name_en),
-        is_draft=_is_draft(seen),
+        is_draft=is_draft(seen),
         text=text,
         faults=faults,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -93,18 +92,26 @@ def test_a_template_is_edited_approved_and_valid(enter: Enter) -> None:
     page.goto("/templates")
     page.click("tbody >> text=换表")
     page.click("main >> text=起草新版本")
-    body = json.loads(page.locator("#body").input_value())
-    body["steps"][0]["name"] = "受理换表申请"
-    wrong = {**body, "surprise": 1, "name": ""}
-    page.fill("#body", json.dumps(wrong, ensure_ascii=False))
+    page.click("section >> nth=0 >> text=修改 >> nth=0")
+    page.fill("#name", "")
     page.click("text=存为草稿")
-    expect(page.get_by_role("alert")).to_contain_text("surprise")
-    expect(page.get_by_role("alert")).to_contain_text("name")
-    page.fill("#body", json.dumps(body, ensure_ascii=False))
+    expect(page.get_by_role("alert")).to_contain_text("名称")
+    page.fill("#name", "受理换表申请")
     page.click("text=存为草稿")
     expect(page.get_by_role("status").first).to_contain_text("草稿已保存")
+    page.click("section >> nth=0 >> text=添加资料")
+    page.fill("#name", "表计照片")
+    page.fill("#name_en", "Photo of the meter")
+    page.fill("#code", "METER_PHOTO")
+    page.get_by_label("属性").first.fill("voltage_kv")
+    page.get_by_label("比较").first.select_option("at_least")
+    page.get_by_label("值", exact=True).first.fill("110")
+    page.click("text=存为草稿")
+    expect(page.locator("#document-METER_PHOTO")).to_contain_text("110")
+    page.click("main >> text=完成")
     page.click("main >> text=改动内容")
-    expect(page.locator("tbody tr")).to_contain_text("受理换表申请")
+    expect(page.locator("tbody")).to_contain_text("受理换表申请")
+    expect(page.locator("tbody")).to_contain_text("表计照片")
     page.go_back()
     page.click("main >> text=提请审批")
     page.fill("#effective_from", f"{datetime.now(UTC).year + 1}-01-04")
