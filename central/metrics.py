@@ -62,6 +62,7 @@ METRICS = (
     MetricDef("openaisle_central_urges_made_total", "Urges made, one for each occurrence", "counter"),
     MetricDef("openaisle_central_messages_made_total", "Messages made, one for each person", "counter"),
     MetricDef("openaisle_central_deliveries", "Messages on their way out, by state", "gauge", ("state",)),
+    MetricDef("openaisle_central_callbacks", "Callbacks to the marketing system, by state", "gauge", ("state",)),
     MetricDef("openaisle_central_calendar_days_left", "Days ahead for which the working calendar is known", "gauge"),
     MetricDef("openaisle_central_contents_bad", "Contents that are not what was stored, by state", "gauge", ("state",)),
     MetricDef("openaisle_central_contents_unread_seconds", "Age of the oldest overdue check of a content", "gauge"),

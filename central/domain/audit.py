@@ -77,6 +77,8 @@ class AuditAct(StrEnum):
     CALENDAR_HORIZON_MOVED = "calendar_horizon_moved"
     RULES_SET = "rules_set"
     CASES_EXPORTED = "cases_exported"
+    CALLBACK_REVIVED = "callback_revived"
+    MESSAGE_REVIVED = "message_revived"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from central.services.contents import count_bad, find_oldest_check
 from central.services.unassigned_scans import measure_waiting
 from central.store.audit import find_head, measure_pending
 from central.store.calendars import load_calendar
-from central.store.claims import count_rows
+from central.store.callbacks import CallbackRow
+from central.store.claims import DEAD, QUEUED, SENT, count_rows
 from central.store.gateways import GatewayRow
 from central.store.ingest import CursorRow, list_cursors
 from central.store.movements import BoxLocationRow
@@ -100,10 +101,12 @@ def _read_audit(session: Session, now: datetime) -> dict[str, Readings]:
 def _read_time(session: Session, now: datetime) -> dict[str, Readings]:
     calendar = load_calendar(session)
     states = dict.fromkeys((state.value for state in DeliveryState), 0) | count_rows(session, DeliveryRow)
+    callbacks = dict.fromkeys((QUEUED, SENT, DEAD), 0) | count_rows(session, CallbackRow)
     return {
         "openaisle_central_sweep_lag_seconds": [((), measure_lag(session, now).total_seconds())],
         "openaisle_central_calendar_days_left": [((), float(calendar.days_left(calendar.find_day(now))))],
         "openaisle_central_deliveries": [((state,), float(count)) for state, count in states.items()],
+        "openaisle_central_callbacks": [((state,), float(count)) for state, count in callbacks.items()],
     }
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from central.domain.audit import AuditAct, AuditEntry
 from central.domain.messages import Channel, DeliveryState
 from central.domain.people import Actor
 from central.domain.refusals import NotFound
 from central.domain.sweeps import UrgeKind
+from central.store.audit import add_audit
 from central.store.channels import list_channels, list_own_messages, read_all
 from central.store.claims import revive_row
 from central.store.messages import list_deliveries, load_ways
@@ -122,7 +124,10 @@ def list_sendings(session: Session, state: DeliveryState | None, limit: int) -> 
     ]
 
 
-def send_again(session: Session, delivery_id: str, now: datetime) -> None:
+def send_again(session: Session, actor: Actor, delivery_id: str, now: datetime) -> None:
     """Queue a delivery again that was given up."""
+    row = session.get(DeliveryRow, delivery_id)
+    before = {"attempts": row.attempts, "last_error": row.last_error or ""} if row is not None else {}
     if not revive_row(session, DeliveryRow, delivery_id, now):
         raise NotFound
+    add_audit(session, actor, AuditEntry(AuditAct.MESSAGE_REVIVED, "delivery", delivery_id, before=before), now)

@@ -101,7 +101,7 @@ def show_deliveries(request: Request, session: ReadSession, state: str = "", don
 @needs(Action.EDIT_MESSAGES)
 def send_delivery_again(request: Request, session: WriteSession, delivery_id: str) -> Response:
     """Queue a message again that was given up."""
-    send_again(session, delivery_id, request.app.state.read_clock())
+    send_again(session, actor_of(request), delivery_id, request.app.state.read_clock())
     return RedirectResponse("/deliveries?state=dead&done=again", status_code=303)
 
 

@@ -17,6 +17,7 @@ from central.web import (
     audit,
     boxes,
     calendars,
+    callbacks,
     case_page,
     cases,
     channels,
@@ -81,6 +82,7 @@ ROUTERS = (
     me.router,
     reminders.router,
     channels.router,
+    callbacks.router,
 )
 
 

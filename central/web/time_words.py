@@ -47,8 +47,14 @@ DELIVERY_STATES = {
     DeliveryState.DEAD: Word("stop", "fault", N_("given up")),
     DeliveryState.STOPPED: Word("offline", "no", N_("no longer needed")),
 }
+CALLBACK_STATES = {
+    "queued": Word("moving", "clock", N_("waits to go out")),
+    "sent": Word("normal", "done", N_("handed over")),
+    "dead": Word("stop", "fault", N_("given up")),
+}
 TIME_NOTES = {
     "channels": Word("normal", "done", N_("Your choice is saved.")),
     "read": Word("normal", "done", N_("Your messages are marked as read.")),
     "again": Word("normal", "done", N_("The message goes out again.")),
+    "callback_again": Word("normal", "done", N_("The callback goes out again.")),
 }

@@ -137,6 +137,8 @@ SUBJECT_KINDS = {
     "calendar": N_("calendar"),
     "rules": N_("rules of time"),
     "cases": N_("cases"),
+    "callback": N_("callback to the marketing system"),
+    "delivery": N_("message on its way out"),
 }
 
 AUDIT_ACTS = {
@@ -199,6 +201,8 @@ AUDIT_ACTS = {
     "calendar_horizon_moved": N_("horizon of the calendar moved"),
     "rules_set": N_("rules of time set"),
     "cases_exported": N_("list of cases exported"),
+    "callback_revived": N_("given up callback sent again"),
+    "message_revived": N_("given up message sent again"),
 }
 
 TASK_STATES = {

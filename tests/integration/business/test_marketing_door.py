@@ -15,20 +15,22 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from central.app import Parts
+from central.domain.people import Grant, Role
 from central.jobs.callbacks import CallbackSender, read_keys
 from central.metrics import Metrics
 from central.settings import MarketingKeySettings, MarketingSettings
 from central.store.callbacks import CallbackRow
+from central.store.claims import ATTEMPTS_MAX
 from central.store.documents import DocumentRow
 from central.store.ids import new_id
 from central.store.templates import TemplateRow
 from central.store.tx import Transactions
 from simulators.marketing import sign
 from tests.integration.business.news import HISTORY, tell
-from tests.integration.central.centre import HASHER, HOST, HandClock, make_settings, open_doors
+from tests.integration.central.centre import HASHER, HOST, Centre, HandClock, make_settings, open_doors
 
 KEY, KEY_ID = b"thirty-two bytes of a shared key", "2026-11"
 BATCH = "application/cloudevents-batch+json"
@@ -204,6 +206,55 @@ def test_turned_gates_are_told_in_order_until_they_are_taken(
     assert states == [("SURVEY", "open"), ("SURVEY", "open"), ("SURVEY", "closed")]
     assert all(signed for _, signed in receiver.heard)
     assert receiver.heard[0][0]["id"] == receiver.heard[1][0]["id"] != receiver.heard[2][0]["id"]
+    door.close()
+
+
+def test_a_given_up_callback_is_seen_and_sent_again_by_a_person(
+    clean_engine: Engine, tmp_path: Path, receiver: Receiver
+) -> None:
+    door = Door(clean_engine, tmp_path, f"http://127.0.0.1:{receiver.server_port}/callbacks")
+    centre = Centre(door.tx, door.clock, door.app)
+    sender = CallbackSender(door.tx, door.settings, read_keys(door.settings), door.clock)
+    door.send(HISTORY[3:11])
+    turn(door, "reviewed", 40)
+    receiver.status = 503
+    with httpx.Client(trust_env=False) as client:
+        for _ in range(ATTEMPTS_MAX):
+            assert sender.run_round(client) == 1
+            door.clock.advance(hours=1, seconds=1)
+        assert sender.run_round(client) == 0
+        centre.found_person("admin", Grant(Role.ADMIN))
+        admin, department, handler = (
+            centre.client_of("admin"),
+            centre.client(Role.DEPARTMENT),
+            centre.client(Role.HANDLER),
+        )
+        (dead,) = admin.get("/api/v1/marketing/callbacks", params={"state": "dead"}).json()
+        assert (dead["subject"], dead["says"], dead["attempts"]) == ("8001/SURVEY", "open", ATTEMPTS_MAX)
+        assert (dead["last_error"], dead["revivable"]) == ("HTTP 503", True)
+        assert 'openaisle_central_callbacks{state="dead"} 1.0' in admin.get("/metrics").text
+        again = f"/callbacks/{dead['id']}/again"
+        page = department.get("/callbacks?state=dead", headers={"Accept": "text/html", "Accept-Language": "en"}).text
+        assert "HTTP 503" in page
+        assert again not in page
+        assert department.post(again).status_code == handler.get("/callbacks").status_code == 403
+        assert again in admin.get("/callbacks", headers={"Accept": "text/html"}).text
+        assert admin.post(again).headers["location"] == "/callbacks?state=dead&done=callback_again"
+        assert admin.post(again).status_code == 404
+        receiver.status = 204
+        assert sender.run_round(client) == 1
+        assert len({event["id"] for event, _ in receiver.heard}) == 1
+        with door.tx.write() as session:
+            session.execute(update(CallbackRow).values(state="dead"))
+        turn(door, "returned", 41)
+        # the newer word tells what counts: the older one must not arrive after it
+        assert admin.post(f"/api/v1/marketing/callbacks/{dead['id']}/revival").status_code == 404
+        assert sender.run_round(client) == 1
+    assert receiver.heard[-1][0]["data"]["state"] == "closed"
+    (row,) = admin.get("/api/v1/audit", params={"act": "callback_revived"}).json()["items"]
+    assert (row["subject_name"], row["before"]) == ("8001/SURVEY", {"attempts": ATTEMPTS_MAX, "last_error": "HTTP 503"})
+    for each in centre.clients:
+        each.close()
     door.close()
 
 

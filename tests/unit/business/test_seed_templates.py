@@ -74,6 +74,63 @@ def test_a_resident_brings_an_identity_card_and_owes_the_rest() -> None:
     assert firm == ["ID"]
 
 
+def test_papers_have_their_names_of_today() -> None:
+    """Domain figures 5c, corrections: names that are abolished stand nowhere, those that took their place do."""
+    names = {part.name for template in TEMPLATES.values() for step in template.steps for part in step.documents}
+    assert {"法定代表人身份证", "特种作业操作证", "承装(修、试)电力设施许可证"} <= names
+    assert not [name for name in names if "组织机构代码" in name or "法人身份证" in name or "电工证" in name]
+
+
+def test_every_limit_says_whose_it_is_and_of_when() -> None:
+    limits = [limit for template in TEMPLATES.values() for step in template.steps for limit in step.limits]
+    assert {limit.pack for limit in limits} == {"A", "B", "C"}
+    assert all(limit.source and limit.stated_on is not None for limit in limits)
+
+
+@pytest.mark.parametrize(
+    ("business", "step", "attributes", "asked"),
+    [
+        ("PV", "ACCEPT", {}, ["FORM", "ENTITY", "LEASE", "RECORD-FILING"]),
+        ("PV", "ACCEPT", {"natural_person": True}, ["FORM", "ENTITY", "LEASE"]),
+        ("PV", "CONNECT", {"voltage_kv": 0.4}, ["GRID-INSPECTION", "POWER-CONTRACT"]),
+        ("PV", "CONNECT", {"voltage_kv": 10}, ["GRID-INSPECTION", "POWER-CONTRACT", "DISPATCH"]),
+        ("EVC", "ACCEPT", {}, ["ID", "PARKING", "PROPERTY-CONSENT"]),
+        ("RESUME", "ACCEPT", {}, ["FORM", "ELECTRICIAN"]),
+        ("TRANSFER", "ACCEPT", {}, ["BOTH-ENTITIES", "TRANSFER-FORM", "TITLE-CHANGE"]),
+        ("RENAME", "ACCEPT", {}, ["RENAME-PROOF", "LICENCE", "FORM"]),
+        ("CLOSE", "ACCEPT", {}, ["CLOSE-FORM", "ENTITY"]),
+        ("SUSP", "ACCEPT", {}, ["ENTITY", "PROXY", "BILL", "SUSPEND-FORM"]),
+        ("REDUCE", "ACCEPT", {}, ["ENTITY", "PROXY", "BILL", "REDUCE-FORM"]),
+        ("LV-RES", "ACCEPT", {"agent": True, "tenant": True}, ["ID", "AGENT-ID", "CONSENT"]),
+    ],
+)
+def test_what_each_kind_of_business_demands(
+    business: str, step: str, attributes: dict[str, str | bool | float], asked: list[str]
+) -> None:
+    """Domain figures 5c with their corrections: the papers without which the step's gate stays shut."""
+    found = TEMPLATES[business].find_step(step)
+    assert found is not None
+    firm = [part.code for part in list_due_documents(found, attributes) if part.need is Need.REQUIRED]
+    assert firm == asked
+
+
+def test_a_completion_brings_the_papers_of_the_site() -> None:
+    completion = TEMPLATES["HV-NEW"].find_step("COMPLETION")
+    assert completion is not None
+    names = {part.name for part in completion.documents}
+    assert {
+        "竣工图",
+        "设计变更",
+        "隐蔽工程记录",
+        "保护整定及调试报告",
+        "安全工具试验报告",
+        "出厂试验报告及合格证",
+        "运行规程",
+        "值班人员名单及资格",
+        "计量检测报告",
+    } <= names
+
+
 def test_a_difference_names_what_changed() -> None:
     data = dump_template(TEMPLATES["METER"])
     data["steps"][1]["documents"][0]["gate"] = 3
