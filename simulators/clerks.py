@@ -60,7 +60,7 @@ class Clerk:
 
     def list_tasks(self, state: str = "to_add") -> list[dict[str, Any]]:
         """Return the tasks in a state, the most urgent first."""
-        tasks: list[dict[str, Any]] = self._call("GET", "/tasks", params={"state": state})
+        tasks: list[dict[str, Any]] = self._call("GET", "/tasks", params={"state": state, "limit": 200})["items"]
         return tasks
 
     def list_papers(self, task_id: str) -> list[dict[str, Any]]:
@@ -95,7 +95,7 @@ class Clerk:
 
     def list_reviews(self) -> list[dict[str, Any]]:
         """Return what waits for the review."""
-        papers: list[dict[str, Any]] = self._call("GET", "/reviews")
+        papers: list[dict[str, Any]] = self._call("GET", "/reviews", params={"limit": 200})["items"]
         return papers
 
     def pass_paper(self, paper_id: str) -> None:
@@ -112,7 +112,7 @@ class Clerk:
 
     def list_acceptances(self) -> list[dict[str, Any]]:
         """Return whose paper waits for the archivist."""
-        papers: list[dict[str, Any]] = self._call("GET", "/acceptances")
+        papers: list[dict[str, Any]] = self._call("GET", "/acceptances", params={"limit": 200})["items"]
         return papers
 
     def accept_paper(self, paper_id: str) -> None:

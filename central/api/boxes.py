@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -16,7 +13,8 @@ from central.api.answers import AnswerOut, give_answer
 from central.api.fields import After, Limit, PageOut, RowId
 from central.api.problems import document_problems
 from central.api.rooms import AisleProposedOut
-from central.api.transactions import CurrentActor, ReadSession
+from central.api.table_files import answer_csv
+from central.api.transactions import CurrentActor, ReadSession, WriteSession
 from central.domain.locations import State
 from central.domain.permissions import Action, needs
 from central.domain.search import LONGEST_QUERY
@@ -29,6 +27,7 @@ from central.services.boxes import (
     show_box,
     show_box_by_code,
 )
+from central.services.exports import Listed, note_export
 from central.services.labels import PrintLabel
 
 router = APIRouter(prefix="/api/v1/boxes", tags=["boxes"])
@@ -54,8 +53,6 @@ CSV_FIELDS = (
     "since",
     "conflict",
 )
-#: Spreadsheets run what begins like this; a leading apostrophe makes it text.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class BoxOut(BaseModel):
@@ -132,6 +129,7 @@ def get_boxes(
 @needs(Action.EXPORT_BOXES)
 def get_box_export(
     request: Request,
+    session: WriteSession,
     actor: CurrentActor,
     *,
     text: Text = "",
@@ -142,17 +140,13 @@ def get_box_export(
 ) -> StreamingResponse:
     """Export what a search finds as CSV for spreadsheets (UTF-8 with byte order mark)."""
     command = SearchBoxes(text, room, state, conflict=conflict, sort=sort)
-
-    def write_lines() -> Iterator[str]:
-        with request.app.state.tx.read() as session:
-            yield "\ufeff" + _write_line(CSV_FIELDS)
-            for box in export_boxes(session, actor, command):
-                yield _write_line([_to_cell(box, name) for name in CSV_FIELDS])
-
-    return StreamingResponse(
-        write_lines(),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="boxes.csv"', "Cache-Control": "no-store"},
+    sought = {"q": text, "room": room, "state": state.value if state is not None else "", "conflict": conflict}
+    note_export(session, actor, Listed.BOXES, sought, request.app.state.read_clock())
+    return answer_csv(
+        request,
+        "boxes",
+        CSV_FIELDS,
+        lambda reading: ([_to_cell(box, name) for name in CSV_FIELDS] for box in export_boxes(reading, actor, command)),
     )
 
 
@@ -203,13 +197,6 @@ def post_box_proposal(request: Request, box_id: RowId, actor: CurrentActor) -> A
     )
 
 
-def _write_line(cells: list[str] | tuple[str, ...]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
-
-
 def _to_cell(box: BoxFound, name: str) -> str:
     value = getattr(box, name)
-    text = value.isoformat() if isinstance(value, datetime) else str(value or "")
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return value.isoformat() if isinstance(value, datetime) else str(value or "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -23,6 +23,7 @@ router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 Text = Annotated[
     str, Query(max_length=LONGEST_QUERY, description="Words that must all occur in number, title or customer")
 ]
+Sort = Literal["known", "case_no", "opened", "due", "-known", "-case_no", "-opened", "-due"]
 Odd = Annotated[bool, Query(description="Only cases whose news contradict each other")]
 
 
@@ -72,11 +73,12 @@ def get_cases(
     band: Band | None = None,
     standing: Standing | None = None,
     odd: Odd = False,
+    sort: Sort = "known",
     after: After = None,
     limit: Limit = 50,
 ) -> PageOut[CaseOut]:
-    """Search cases that you may see, the newest known first."""
-    search = SearchCases(text, band, standing, odd, after, limit)
+    """Search cases that you may see; `known`: the newest first. A minus turns an order round."""
+    search = SearchCases(text, band, standing, odd, sort, after, limit)
     page = search_cases(session, actor, search, request.app.state.read_clock())
     return PageOut(items=[CaseOut.model_validate(case) for case in page.items], next_after=page.next_after)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -12,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from central.api.fields import ONE_LINE, After, Limit, PageOut, RowId, Strict
 from central.api.problems import document_problems
+from central.api.table_files import answer_csv
 from central.api.transactions import CurrentActor, ReadSession, WriteSession
 from central.domain.approvals import ApprovalState
 from central.domain.permissions import Action, needs
 from central.domain.search import LONGEST_QUERY
-from central.domain.spreadsheets import write_csv_line
 from central.services.contracts import SPANS_DAYS, list_ending_contracts
 from central.services.dossier_merges import (
     AskMerge,
@@ -34,6 +33,7 @@ from central.services.dossiers import (
     search_dossiers,
     show_dossier,
 )
+from central.services.exports import Listed, note_export
 
 router = APIRouter(prefix="/api/v1", tags=["dossiers"])
 
@@ -217,19 +217,25 @@ def get_dossiers(
 )
 @needs(Action.SEE_DOSSIERS)
 def get_dossier_export(
-    request: Request, actor: CurrentActor, *, text: Text = "", state: State = None, sort: Sort = "customer_no"
+    request: Request,
+    session: WriteSession,
+    actor: CurrentActor,
+    *,
+    text: Text = "",
+    state: State = None,
+    sort: Sort = "customer_no",
 ) -> StreamingResponse:
     """Export what a search finds as CSV for spreadsheets (UTF-8 with byte order mark); without ID numbers."""
     command = SearchDossiers(text, state, sort)
-
-    def write_lines() -> Iterator[str]:
-        with request.app.state.tx.read() as session:
-            yield "\ufeff" + write_csv_line(CSV_FIELDS)
-            for each in export_dossiers(session, actor, command):
-                yield write_csv_line([getattr(each, name) or "" for name in CSV_FIELDS])
-
-    headers = {"Content-Disposition": 'attachment; filename="dossiers.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(write_lines(), media_type="text/csv; charset=utf-8", headers=headers)
+    note_export(session, actor, Listed.DOSSIERS, {"q": text, "state": state}, request.app.state.read_clock())
+    return answer_csv(
+        request,
+        "dossiers",
+        CSV_FIELDS,
+        lambda reading: (
+            [getattr(each, name) or "" for name in CSV_FIELDS] for each in export_dossiers(reading, actor, command)
+        ),
+    )
 
 
 @router.get("/dossiers/by-number/{customer_no}", responses=document_problems(401, 403, 404))

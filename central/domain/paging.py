@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,7 +14,8 @@ from central.domain.refusals import Reason, Refusal
 Item = TypeVar("Item")
 
 LONGEST_PAGE = 200
-CURSOR_LENGTH = 600
+#: Two keys of the longest kind, a name of 200 Chinese characters and an id, and what encoding adds.
+CURSOR_LENGTH = 1_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,17 @@ class Page(Generic[Item]):
 
     items: tuple[Item, ...]
     next_after: str | None
+
+
+def walk_pages(read: Callable[[str | None], Page[Item]]) -> Iterator[Item]:
+    """Yield the items of all pages; `read` returns the one after a cursor."""
+    after: str | None = None
+    while True:
+        page = read(after)
+        yield from page.items
+        if page.next_after is None:
+            return
+        after = page.next_after
 
 
 def make_cursor(*values: str) -> str:
@@ -45,4 +58,10 @@ def read_cursor(cursor: str, length: int) -> tuple[str, ...]:
 
 def _is_text(value: object) -> bool:
     """Text that both databases take: no NUL, no lone surrogates."""
-    return isinstance(value, str) and "\0" not in value and value.isprintable()
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -9,14 +9,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from central.domain.audit import AuditAct, AuditEntry, ChainBreak, ChainCheck
-from central.domain.paging import LONGEST_PAGE, Page, make_cursor, read_cursor
+from central.domain.audit import ChainBreak, ChainCheck
+from central.domain.paging import LONGEST_PAGE, Page, make_cursor, read_cursor, walk_pages
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows
 from central.domain.refusals import NotFound, Reason, Refusal
 from central.store.audit import (
     AuditRow,
-    add_audit,
     chain_pending,
     count_unchained,
     find_head,
@@ -26,8 +25,6 @@ from central.store.audit import (
     measure_pending,
     walk_chain,
 )
-
-EXPORT_LIMIT = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +87,10 @@ def search_audit(session: Session, actor: Actor, command: SearchAudit) -> Page[A
     return _search(session, command)
 
 
-def export_audit(session: Session, command: SearchAudit) -> Iterator[AuditSeen]:
-    """Yield everything that a search finds, up to EXPORT_LIMIT; `note_export` comes before."""
-    command = replace(command, after=None, limit=LONGEST_PAGE)
-    for _ in range(EXPORT_LIMIT // LONGEST_PAGE):
-        page = _search(session, command)
-        yield from page.items
-        if page.next_after is None:
-            return
-        command = replace(command, after=page.next_after)
-        session.expunge_all()
-
-
-def note_export(session: Session, actor: Actor, command: SearchAudit, now: datetime) -> None:
-    """Write down that somebody takes a part of the log away."""
+def export_audit(session: Session, actor: Actor, command: SearchAudit) -> Iterator[AuditSeen]:
+    """Yield everything that a search finds."""
     _check(actor)
-    after = {
-        "text": command.text,
-        "act": command.act,
-        "person_id": command.person_id,
-        "from": command.from_at.isoformat() if command.from_at is not None else None,
-        "until": command.until_at.isoformat() if command.until_at is not None else None,
-    }
-    add_audit(session, actor, AuditEntry(AuditAct.AUDIT_EXPORTED, "audit", "audit", after=after), now)
+    return walk_pages(lambda after: _search(session, replace(command, after=after, limit=LONGEST_PAGE)))
 
 
 def show_audit_row(session: Session, actor: Actor, row_id: str) -> AuditSeen:

@@ -7,19 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, asc
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from central.domain.locations import State
-from central.domain.paging import LONGEST_PAGE, Page, make_cursor, read_cursor
+from central.domain.paging import LONGEST_PAGE, Page, make_cursor, read_cursor, walk_pages
 from central.domain.people import Actor
 from central.domain.permissions import Action, Scope, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
 from central.domain.search import split_query
 from central.store.boxes import (
-    SORT_COLUMNS,
+    BOX_ORDERS,
     BoxRow,
-    after_box,
     count_states,
     find_box,
     find_box_by_code,
@@ -28,8 +27,7 @@ from central.store.boxes import (
     match_boxes,
     select_boxes,
 )
-
-EXPORT_LIMIT = 100_000
+from central.store.keyset import find_order, read_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +119,9 @@ def search_boxes(session: Session, actor: Actor, command: SearchBoxes) -> Page[B
 
 
 def export_boxes(session: Session, actor: Actor, command: SearchBoxes) -> Iterator[BoxFound]:
-    """Yield everything a search finds, page by page, up to EXPORT_LIMIT."""
+    """Yield everything a search finds, page by page."""
     scope = find_scope(actor, Action.EXPORT_BOXES)
-    command = replace(command, after=None, limit=LONGEST_PAGE)
-    for _ in range(EXPORT_LIMIT // LONGEST_PAGE):
-        page = _search(session, scope, command)
-        yield from page.items
-        if page.next_after is None:
-            return
-        command = replace(command, after=page.next_after)
+    return walk_pages(lambda after: _search(session, scope, replace(command, after=after, limit=LONGEST_PAGE)))
 
 
 def show_box(session: Session, actor: Actor, box_id: str) -> BoxFound:
@@ -203,22 +195,10 @@ def _to_movement(line: Row[*tuple[Any, ...]]) -> MovementSeen:
 
 
 def _search(session: Session, scope: Scope, command: SearchBoxes) -> Page[BoxFound]:
-    if command.sort not in SORT_COLUMNS:
-        raise Refusal(Reason.INVALID, details=(f"sort: {', '.join(SORT_COLUMNS)}",))
-    limit = max(1, min(command.limit, LONGEST_PAGE))
-    query = (
-        select_boxes(scope)
-        .where(match_boxes(split_query(command.text), command.room_id, command.state, conflict=command.conflict))
-        .order_by(asc(SORT_COLUMNS[command.sort]), BoxRow.code)
-        .limit(limit + 1)
-    )
-    if command.after:
-        query = query.where(after_box(command.sort, read_cursor(command.after, 2)))
-    boxes = [to_box_found(row) for row in session.execute(query)]
-    page = tuple(boxes[:limit])
-    if len(boxes) <= limit:
-        return Page(page, None)
-    return Page(page, make_cursor(getattr(page[-1], command.sort), page[-1].code))
+    sought = match_boxes(split_query(command.text), command.room_id, command.state, conflict=command.conflict)
+    order = find_order(BOX_ORDERS, command.sort)
+    rows, next_after = read_page(session, select_boxes(scope).where(sought), order, command.after, command.limit)
+    return Page(tuple(to_box_found(row) for row in rows), next_after)
 
 
 def _read_history_cursor(cursor: str) -> tuple[str, str]:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, true
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
-from central.domain.audit import AuditAct, AuditEntry
 from central.domain.cases import Standing, judge_standing
 from central.domain.clocks import Band
-from central.domain.paging import LONGEST_PAGE, Page, make_cursor, read_cursor
+from central.domain.paging import LONGEST_PAGE, Page, walk_pages
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows, find_scope
 from central.domain.refusals import Reason, Refusal
 from central.domain.search import split_query
 from central.domain.templates import StepPart, Template
-from central.store.audit import add_audit
 from central.store.case_lists import (
+    CASE_ORDERS,
     count_cases,
-    find_cases,
     in_band,
     load_customers,
     load_person_names,
@@ -31,22 +29,22 @@ from central.store.case_lists import (
     stands,
 )
 from central.store.cases import CaseRow, StepRow
+from central.store.keyset import find_order, read_page
 from central.store.scope import within_case
 from central.store.templates import read_versions
 
 COUNT_LIMIT = 1_000
-EXPORT_CHUNK = 200
-EXPORT_LIMIT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class SearchCases:
-    """What is looked for. `odd`: only cases whose news contradict each other."""
+    """What is looked for, and in which of CASE_ORDERS. `odd`: only cases whose news contradict each other."""
 
     text: str = ""
     band: Band | None = None
     standing: Standing | None = None
     odd: bool = False
+    sort: str = "known"
     after: str | None = None
     limit: int = 50
 
@@ -93,12 +91,10 @@ class CaseFound:
 
 
 def search_cases(session: Session, actor: Actor, search: SearchCases, now: datetime) -> Page[CaseFound]:
-    """Return one page of the cases in scope that are looked for, the newest known first."""
-    after = read_cursor(search.after, 1)[0] if search.after is not None else None
-    limit = min(max(search.limit, 1), LONGEST_PAGE)
-    rows = find_cases(session, _match(session, actor, search, now), after, limit + 1)
-    more, rows = len(rows) > limit, rows[:limit]
-    return Page(tuple(_see(session, rows, now)), make_cursor(rows[-1].id) if more else None)
+    """Return one page of the cases in scope that are looked for, in the order asked for."""
+    query, order = select(CaseRow).where(_match(session, actor, search, now)), find_order(CASE_ORDERS, search.sort)
+    rows, next_after = read_page(session, query, order, search.after, search.limit)
+    return Page(tuple(_see(session, [row[0] for row in rows], now)), next_after)
 
 
 def count_found(session: Session, actor: Actor, search: SearchCases, now: datetime) -> int:
@@ -108,22 +104,7 @@ def count_found(session: Session, actor: Actor, search: SearchCases, now: dateti
 
 def export_cases(session: Session, actor: Actor, search: SearchCases, now: datetime) -> Iterator[CaseFound]:
     """Yield everything that is found."""
-    condition = _match(session, actor, search, now)
-    after: str | None = None
-    for _ in range(EXPORT_LIMIT // EXPORT_CHUNK):
-        rows = find_cases(session, condition, after, EXPORT_CHUNK)
-        yield from _see(session, rows, now)
-        session.expunge_all()
-        if len(rows) < EXPORT_CHUNK:
-            return
-        after = rows[-1].id
-
-
-def note_export(session: Session, actor: Actor, search: SearchCases, now: datetime) -> None:
-    """Write down that somebody took the list with them."""
-    _check(actor)
-    after = {"text": search.text, "band": search.band or "", "standing": search.standing or "", "odd": search.odd}
-    add_audit(session, actor, AuditEntry(AuditAct.CASES_EXPORTED, "cases", "export", after=after), now)
+    return walk_pages(lambda after: search_cases(session, actor, replace(search, after=after, limit=LONGEST_PAGE), now))
 
 
 def _check(actor: Actor) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, asc, true
+from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from central.domain.masking import mask_id_number, show_id_number
-from central.domain.paging import LONGEST_PAGE, Page, make_cursor, read_cursor
+from central.domain.paging import LONGEST_PAGE, Page, make_cursor, read_cursor, walk_pages
 from central.domain.people import Actor
 from central.domain.permissions import Action, Scope, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
@@ -20,9 +20,8 @@ from central.store import dossiers as store
 from central.store.cases import CaseRow
 from central.store.customers import ContractRow, CustomerRow, DossierRow
 from central.store.documents import DocumentRow
+from central.store.keyset import find_order, read_page
 from central.store.scope import within_case
-
-EXPORT_LIMIT = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,33 +117,16 @@ class DossierSeen:
 
 def search_dossiers(session: Session, actor: Actor, command: SearchDossiers) -> Page[DossierFound]:
     """Return dossiers in the actor's reach in which every word occurs: number, name, address, meter."""
-    if command.sort not in store.SORT_COLUMNS:
-        raise Refusal(Reason.INVALID, details=(f"sort: {', '.join(store.SORT_COLUMNS)}",))
-    limit = max(1, min(command.limit, LONGEST_PAGE))
-    query = (
-        store.select_dossiers(find_scope(actor, Action.SEE_DOSSIERS))
-        .where(store.match_dossiers(split_query(command.text), command.state))
-        .order_by(asc(store.SORT_COLUMNS[command.sort]), DossierRow.dossier_no)
-        .limit(limit + 1)
-    )
-    if command.after:
-        query = query.where(store.after_dossier(command.sort, read_cursor(command.after, 2)))
-    items = tuple(_to_found(row) for row in session.execute(query))
-    if len(items) <= limit:
-        return Page(items, None)
-    last = items[limit - 1]
-    return Page(items[:limit], make_cursor(getattr(last, command.sort), last.dossier_no))
+    sought = store.match_dossiers(split_query(command.text), command.state)
+    query = store.select_dossiers(find_scope(actor, Action.SEE_DOSSIERS)).where(sought)
+    order = find_order(store.DOSSIER_ORDERS, command.sort)
+    rows, next_after = read_page(session, query, order, command.after, command.limit)
+    return Page(tuple(_to_found(row) for row in rows), next_after)
 
 
 def export_dossiers(session: Session, actor: Actor, command: SearchDossiers) -> Iterator[DossierFound]:
-    """Yield everything a search finds, page by page, up to EXPORT_LIMIT."""
-    command = replace(command, after=None, limit=LONGEST_PAGE)
-    for _ in range(EXPORT_LIMIT // LONGEST_PAGE):
-        page = search_dossiers(session, actor, command)
-        yield from page.items
-        if page.next_after is None:
-            return
-        command = replace(command, after=page.next_after)
+    """Yield everything a search finds, page by page."""
+    return walk_pages(lambda after: search_dossiers(session, actor, replace(command, after=after, limit=LONGEST_PAGE)))
 
 
 def count_dossiers(session: Session, actor: Actor, state: str | None = None) -> int:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select, true
 from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
 from central.domain.clocks import Due, Interval, Limit, find_due
 from central.domain.documents import DocumentAct, DocumentState, find_next
+from central.domain.paging import LONGEST_PAGE, Page, walk_pages
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_acting_for, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
+from central.domain.search import split_query
 from central.domain.tasks import TaskState
 from central.store.audit import add_audit
 from central.store.calendars import load_calendar
@@ -25,14 +27,36 @@ from central.store.cases import CaseCustomerRow, CaseRow
 from central.store.customers import CustomerRow
 from central.store.document_acts import HeldDocument, add_act, check_act, follow_acts
 from central.store.documents import DocumentRow, TaskRow
+from central.store.keyset import find_order, read_page
+from central.store.paper_lists import TASK_ORDERS, list_paper_orders
 from central.store.people import load_names
 from central.store.rules import load_rules
 from central.store.scope import within_case
 
-LIST_MOST = 200
 FOUND_MOST = 30
 #: States in which a document takes pages.
 OPEN_STATES = tuple(state.value for state in DocumentState if find_next(state, DocumentAct.CAPTURE) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTasks:
+    """Which tasks are looked for: in one state, with words that occur in case number, title or customer."""
+
+    state: TaskState
+    text: str = ""
+    sort: str = "due"
+    after: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SearchWaiting:
+    """Which waiting papers are looked for, by words in case number, title or customer."""
+
+    text: str = ""
+    sort: str = "since"
+    after: str | None = None
+    limit: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +118,26 @@ class TaskShown:
     sendable: int
 
 
-def list_tasks(session: Session, actor: Actor, state: TaskState) -> tuple[TaskSeen, ...]:
-    """Return tasks in one state within the actor's scope, the most urgent first."""
+def list_tasks(session: Session, actor: Actor, search: SearchTasks) -> Page[TaskSeen]:
+    """Return one page of the tasks in one state within the actor's scope, the most urgent first unless sorted."""
     scope = find_scope(actor, Action.SEE_TASKS)
-    query = select(TaskRow).where(TaskRow.state == state.value, within_case(scope, TaskRow.unit_id, TaskRow.handler_id))
-    rows = session.scalars(query.order_by(TaskRow.due_at.is_(None), TaskRow.due_at, TaskRow.id).limit(LIST_MOST))
-    return _see_tasks(session, list(rows))
+    query = (
+        select(TaskRow)
+        .join(CaseRow, CaseRow.id == TaskRow.case_id)
+        .where(
+            TaskRow.state == search.state.value,
+            within_case(scope, TaskRow.unit_id, TaskRow.handler_id),
+            _match_words(search.text),
+        )
+    )
+    order = find_order(TASK_ORDERS, search.sort)
+    rows, next_after = read_page(session, query, order, search.after, search.limit)
+    return Page(_see_tasks(session, [row[0] for row in rows]), next_after)
+
+
+def export_tasks(session: Session, actor: Actor, search: SearchTasks) -> Iterator[TaskSeen]:
+    """Yield everything that is found."""
+    return walk_pages(lambda after: list_tasks(session, actor, replace(search, after=after, limit=LONGEST_PAGE)))
 
 
 def count_tasks(session: Session, actor: Actor) -> dict[TaskState, int]:
@@ -176,20 +214,19 @@ def count_waiting_documents(session: Session, actor: Actor, action: Action) -> i
     return session.scalar(select(func.count(DocumentRow.id)).where(*_list_waiting_conditions(actor, action))) or 0
 
 
-def list_waiting_documents(session: Session, actor: Actor, action: Action) -> tuple[PaperSeen, ...]:
+def list_waiting_documents(session: Session, actor: Actor, action: Action, search: SearchWaiting) -> Page[PaperSeen]:
     """Return what waits for review or for acceptance within the actor's scope, the longest waiting first."""
     since = _WAITING[action][1]
     query = (
         select(DocumentRow, CaseRow.case_no, since)
         .join(CaseRow, CaseRow.id == DocumentRow.case_id)
-        .where(*_list_waiting_conditions(actor, action))
-        .order_by(since, DocumentRow.id)
-        .limit(LIST_MOST)
+        .where(*_list_waiting_conditions(actor, action), _match_words(search.text))
     )
-    rows = session.execute(query).all()
-    names = load_names(session, [row.handler_id for row, _, _ in rows])
-    customers = load_customer_names(session, [row.case_id for row, _, _ in rows])
-    return tuple(
+    order = find_order(list_paper_orders(since), search.sort)
+    rows, next_after = read_page(session, query, order, search.after, search.limit)
+    names = load_names(session, [row[0].handler_id for row in rows])
+    customers = load_customer_names(session, [row[0].case_id for row in rows])
+    papers = tuple(
         see_paper(
             row,
             case_no=case_no,
@@ -197,8 +234,22 @@ def list_waiting_documents(session: Session, actor: Actor, action: Action) -> tu
             handler=names.get(row.handler_id or "", ""),
             since=moment,
         )
-        for row, case_no, moment in rows
+        for row, case_no, moment, *_ in rows
     )
+    return Page(papers, next_after)
+
+
+def export_waiting_documents(
+    session: Session, actor: Actor, action: Action, search: SearchWaiting
+) -> Iterator[PaperSeen]:
+    """Yield everything that waits and is looked for."""
+    return walk_pages(
+        lambda after: list_waiting_documents(session, actor, action, replace(search, after=after, limit=LONGEST_PAGE))
+    )
+
+
+def _match_words(text: str) -> ColumnElement[bool]:
+    return and_(true(), *(match_case(word) for word in split_query(text)))
 
 
 def search_documents(session: Session, actor: Actor, text: str) -> tuple[PaperSeen, ...]:

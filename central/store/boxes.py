@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Row, Select, String, and_, func, literal, select, true, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -13,6 +13,7 @@ from central.domain.locations import State
 from central.domain.permissions import Scope
 from central.domain.search import SEARCH_TEXT_LENGTH, make_pattern
 from central.store.base import CODE_LENGTH, ID_LENGTH, Base, Instant
+from central.store.keyset import Order
 from central.store.movements import BoxLocationRow, MovementRow
 from central.store.people import BadgeRow, PersonRow
 from central.store.scope import within
@@ -37,11 +38,13 @@ class BoxRow(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
-SORT_COLUMNS: dict[str, ColumnElement[str]] = {
-    "code": BoxRow.code.expression,
-    "customer_no": BoxRow.customer_no.expression,
-    "customer_name": BoxRow.customer_name.expression,
-    "title": BoxRow.title.expression,
+_CODE = BoxRow.code.expression
+#: By what a list of boxes is sorted.
+BOX_ORDERS: Final = {
+    "code": Order(_CODE, _CODE),
+    "customer_no": Order(BoxRow.customer_no.expression, _CODE),
+    "customer_name": Order(BoxRow.customer_name.expression, _CODE),
+    "title": Order(BoxRow.title.expression, _CODE),
 }
 
 BoxLine = Row[*tuple[Any, ...]]
@@ -84,11 +87,6 @@ def match_boxes(
     if conflict:
         conditions.append(BoxLocationRow.conflict.is_not(None))
     return and_(true(), *conditions)
-
-
-def after_box(sort: str, values: tuple[str, ...]) -> ColumnElement[bool]:
-    """Return the condition of rows that follow (sort value, code)."""
-    return tuple_(SORT_COLUMNS[sort], BoxRow.code) > tuple_(*(literal(value) for value in values))
 
 
 def find_box(session: Session, scope: Scope, box_id: str) -> BoxLine | None:

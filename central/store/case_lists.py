@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from central.domain.cases import Standing
 from central.domain.clocks import Band
 from central.domain.search import make_pattern
 from central.domain.tasks import TaskState
+from central.store.base import Instant
 from central.store.cases import CaseCustomerRow, CaseRow, StepRow
 from central.store.customers import CustomerRow
 from central.store.documents import TaskRow
+from central.store.keyset import Order
 from central.store.organisation import UnitRow
 from central.store.people import PersonRow
 
 OPEN_TASKS = (TaskState.TO_ADD.value, TaskState.TO_SEND.value)
+#: What stands for "nothing is due" where things are sorted by their due dates: the end.
+NEVER: Final = literal(datetime(9999, 1, 1, tzinfo=UTC), Instant)
+
+_FIRST_DUE = (
+    select(func.min(StepRow.due_at))
+    .where(StepRow.case_id == CaseRow.id, StepRow.completed_at.is_(None), CaseRow.closed_at.is_(None))
+    .scalar_subquery()
+)
+_ID = CaseRow.id.expression
+#: By what a list of cases is sorted. Ids are made in order of time.
+CASE_ORDERS: Final = {
+    "known": Order(_ID, _ID, falling=True),
+    "case_no": Order(CaseRow.case_no.expression, _ID),
+    "opened": Order(type_coerce(func.coalesce(CaseRow.opened_at, CaseRow.created_at), Instant), _ID, falling=True),
+    "due": Order(type_coerce(func.coalesce(_FIRST_DUE, NEVER), Instant), _ID),
+}
 
 
 def match_case(word: str) -> ColumnElement[bool]:
@@ -62,12 +80,6 @@ def stands(standing: Standing) -> ColumnElement[bool]:
         Standing.UNOPENED: and_(~opened, ~closed),
     }
     return conditions[standing]
-
-
-def find_cases(session: Session, condition: ColumnElement[bool], after: str | None, limit: int) -> Sequence[CaseRow]:
-    """Return the cases for which a condition holds, the newest known first; ids are made in order of time."""
-    query = select(CaseRow).where(condition, CaseRow.id < after if after is not None else true())
-    return session.scalars(query.order_by(CaseRow.id.desc()).limit(limit)).all()
 
 
 def count_cases(session: Session, condition: ColumnElement[bool], most: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,15 +31,18 @@ from central.store.base import Instant
 from central.store.cases import CaseCustomerRow, CaseRow, StepRow
 from central.store.customers import CitationRow, ContractRow, CustomerRow, DossierMergeRow, DossierRow
 from central.store.documents import DocumentRow
+from central.store.keyset import Order
 from central.store.organisation import UnitRow
 from central.store.people import PersonRow
 from central.store.scope import within_case
 
 Line = Row[*tuple[Any, ...]]
 
-SORT_COLUMNS: dict[str, ColumnElement[str]] = {
-    "customer_no": CustomerRow.customer_no.expression,
-    "name": CustomerRow.name.expression,
+_NUMBER = DossierRow.dossier_no.expression
+#: By what a list of dossiers is sorted.
+DOSSIER_ORDERS: Final = {
+    "customer_no": Order(CustomerRow.customer_no.expression, _NUMBER),
+    "name": Order(CustomerRow.name.expression, _NUMBER),
 }
 _SOUGHT = (CustomerRow.customer_no, CustomerRow.name, CustomerRow.address, CustomerRow.meter_no)
 
@@ -99,11 +102,6 @@ def match_dossiers(words: Sequence[str], state: str | None) -> ColumnElement[boo
         or_(*(func.lower(column).like(make_pattern(word), escape="\\") for column in _SOUGHT)) for word in words
     ]
     return and_(true(), *conditions, true() if state is None else DossierRow.state == state)
-
-
-def after_dossier(sort: str, values: tuple[str, ...]) -> ColumnElement[bool]:
-    """Return the condition of rows that follow (sort value, dossier number)."""
-    return tuple_(SORT_COLUMNS[sort], DossierRow.dossier_no) > tuple_(*(literal(value) for value in values))
 
 
 def find_dossier(session: Session, scope: Scope, dossier_id: str) -> Line | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse
 
 from central.domain.permissions import Action, needs
 from central.domain.wording import N_
@@ -18,22 +16,20 @@ from central.services.audit import (
     AuditSeen,
     SearchAudit,
     export_audit,
-    note_export,
     search_audit,
     show_audit_row,
     show_head,
 )
+from central.services.exports import Listed, note_export
 from central.web import forms
-from central.web.moments import say_exactly
-from central.web.render import ZONE, Say, actor_of, address, render, say_in
-from central.web.transactions import ReadSession, WriteSession
+from central.web.lists import PAGE_ROWS, After, make_foot
+from central.web.render import Say, actor_of, address, render, say_in
+from central.web.table_files import Cell, FileKind, Table, answer_table
+from central.web.transactions import ReadSession
 from central.web.words import AUDIT_ACTS, SUBJECT_KINDS
 
 router = APIRouter()
 
-PAGE_ROWS = 50
-#: Spreadsheets run a cell that begins like this as a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 HEADS = (
     N_("When"),
     N_("Who"),
@@ -105,9 +101,7 @@ Chosen = Annotated[Filters, Depends(read_filters)]
 
 @router.get("/audit", response_class=HTMLResponse)
 @needs(Action.SEE_AUDIT)
-def show_audit(
-    request: Request, session: ReadSession, filters: Chosen, after: Annotated[str, Query(max_length=600)] = ""
-) -> HTMLResponse:
+def show_audit(request: Request, session: ReadSession, filters: Chosen, after: After = "") -> HTMLResponse:
     """The log, the newest first."""
     actor, say = actor_of(request), say_in(request)
     page = search_audit(session, actor, filters.to_search(after))
@@ -123,29 +117,25 @@ def show_audit(
         acts=sorted(((act, say(word)) for act, word in AUDIT_ACTS.items()), key=lambda each: each[1]),
         head=head,
         waiting=waiting,
-        export_href=address("/audit.csv", query),
-        first_href=address("/audit", query) if after else None,
-        next_href=address("/audit", query | {"after": page.next_after}) if page.next_after else None,
+        foot=make_foot("/audit", query, after, page.next_after),
     )
 
 
-@router.get("/audit.csv")
+@router.get("/audit.{kind}")
 @needs(Action.SEE_AUDIT)
-def export_log(request: Request, session: WriteSession, filters: Chosen) -> Response:
-    """Everything that the search finds, for a spreadsheet; that it was taken is written down first."""
-    say, state = say_in(request), request.app.state
-    search = filters.to_search()
-    note_export(session, actor_of(request), search, state.read_clock())
-
-    def write_lines() -> Iterator[str]:
-        # A session of its own: the one that wrote the export down is committed before the first line leaves.
-        with state.tx.read() as reading:
-            yield "\ufeff" + _write_line([say(head) for head in HEADS])
-            for row in export_audit(reading, search):
-                yield _write_line([_to_cell(each) for each in _list_cells(say, row)])
-
-    headers = {"Content-Disposition": 'attachment; filename="audit.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(write_lines(), media_type="text/csv; charset=utf-8", headers=headers)
+async def export_log(request: Request, kind: FileKind, filters: Chosen) -> Response:
+    """Everything that the search finds, as CSV or for Excel; that it was taken is written down first."""
+    say, actor, now = say_in(request), actor_of(request), request.app.state.read_clock()
+    return await answer_table(
+        request,
+        kind,
+        Table(
+            "audit",
+            HEADS,
+            lambda session: note_export(session, actor, Listed.AUDIT, filters.to_query(), now),
+            lambda session: (_list_cells(say, row) for row in export_audit(session, actor, filters.to_search())),
+        ),
+    )
 
 
 @router.get("/audit/{row_id}", response_class=HTMLResponse)
@@ -183,10 +173,10 @@ def say_value(values: Mapping[str, Any], key: str) -> str | None:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _list_cells(say: Say, row: AuditSeen) -> list[str]:
+def _list_cells(say: Say, row: AuditSeen) -> list[Cell]:
     shown = show_row(say, row)
     return [
-        say_exactly(row.at, ZONE),
+        row.at,
         row.person_name,
         shown["act"],
         shown["kind"],
@@ -196,15 +186,5 @@ def _list_cells(say: Say, row: AuditSeen) -> list[str]:
         json.dumps(row.after, ensure_ascii=False) if row.after else "",
         row.address,
         row.session_id,
-        str(row.seq or ""),
+        row.seq,
     ]
-
-
-def _to_cell(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
-def _write_line(cells: list[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return line.getvalue()

@@ -1,9 +1,7 @@
-"""Pages of boxes: search with filters in the address, one box with its history, the list as CSV."""
+"""Pages of boxes: search with filters in the address, one box with its history, the list as a file."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any
 
@@ -27,17 +25,20 @@ from central.services.boxes import (
     search_boxes,
     show_box,
 )
+from central.services.exports import Listed, note_export
 from central.services.rooms import RoomShape, list_rooms, show_shape
 from central.web.answers import take_answer
 from central.web.attention import list_matters
+from central.web.lists import PAGE_ROWS, After, Sort, make_foot, make_heads
 from central.web.places import say_place
 from central.web.render import Say, actor_of, address, render, say_in
+from central.web.table_files import Cell, FileKind, Table, answer_table
 from central.web.transactions import ReadSession
 from central.web.words import BOX_STATES, CONFLICTS, MOVEMENTS, SOURCES
 
 router = APIRouter()
 
-PAGE_ROWS = 50
+DEFAULT_SORT = "code"
 #: (sort key or none, heading)
 HEADS = (
     ("title", N_("Box")),
@@ -48,13 +49,9 @@ HEADS = (
     (None, N_("Place or person")),
     (None, N_("Since")),
 )
-#: Spreadsheets run a cell that begins like this as a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Text = Annotated[str, Query(alias="q", max_length=80)]
 Room = Annotated[str, Query(alias="room", max_length=32)]
-Sort = Annotated[str, Query(max_length=20)]
-After = Annotated[str, Query(max_length=600)]
 
 
 @router.get("/boxes", response_class=HTMLResponse)
@@ -67,7 +64,7 @@ def show_boxes(
     room: Room = "",
     state: State | None = None,
     conflict: bool = False,
-    sort: Sort = "code",
+    sort: Sort = DEFAULT_SORT,
     after: After = "",
 ) -> HTMLResponse:
     """The list of boxes that a search finds."""
@@ -87,7 +84,7 @@ def show_boxes(
         "room": room,
         "state": state.value if state else "",
         "conflict": "1" if conflict else "",
-        "sort": sort if sort != "code" else "",
+        "sort": sort if sort != DEFAULT_SORT else "",
     }
     rooms = list_rooms(session, actor)
     names = BankNames(session, actor)
@@ -103,43 +100,41 @@ def show_boxes(
         count_text=_count(say, session, actor, search, page),
         state_chips=_list_state_chips(say, query),
         room_chips=_list_room_chips(say, query, room, [(each.id, each.name) for each in rooms]),
-        heads=[
-            {
-                "text": say(heading),
-                "href": address("/boxes", query | {"sort": key if key != "code" else ""}) if key else None,
-                "direction": "ascending" if key == sort else None,
-            }
-            for key, heading in HEADS
-        ],
+        heads=make_heads(say, "/boxes", query, HEADS, sort=sort, default=DEFAULT_SORT),
         clear_href=address("/boxes", query | {"q": ""}),
         map_href=address(f"/rooms/{room_ids.pop()}", {"q": text}) if text and len(room_ids) == 1 else None,
-        export_href=address("/boxes.csv", query),
-        first_href=address("/boxes", query) if after else None,
-        next_href=address("/boxes", query | {"after": page.next_after}) if page.next_after else None,
+        foot=make_foot("/boxes", query, after, page.next_after, files=allows(actor, Action.EXPORT_BOXES)),
     )
 
 
-@router.get("/boxes.csv")
+@router.get("/boxes.{kind}")
 @needs(Action.EXPORT_BOXES)
-def export_list(
+async def export_list(
     request: Request,
-    session: ReadSession,
+    kind: FileKind,
     *,
     text: Text = "",
     room: Room = "",
     state: State | None = None,
     conflict: bool = False,
-    sort: Sort = "code",
+    sort: Sort = DEFAULT_SORT,
 ) -> Response:
-    """Everything that the search finds, for a spreadsheet."""
-    actor, say = actor_of(request), say_in(request)
-    boxes = export_boxes(
-        session, actor, SearchBoxes(text=text, room_id=room or None, state=state, conflict=conflict, sort=sort)
+    """Everything that the search finds, as CSV or for Excel."""
+    actor, say, now = actor_of(request), say_in(request), request.app.state.read_clock()
+    search = SearchBoxes(text=text, room_id=room or None, state=state, conflict=conflict, sort=sort)
+    sought = {"q": text, "room": room, "state": state.value if state else "", "conflict": conflict}
+
+    def read_rows(session: Session) -> Iterator[list[Cell]]:
+        names = BankNames(session, actor)
+        return (_list_cells(say, box, names) for box in export_boxes(session, actor, search))
+
+    table = Table(
+        "boxes",
+        [heading for _, heading in HEADS],
+        lambda session: note_export(session, actor, Listed.BOXES, sought, now),
+        read_rows,
     )
-    # Excel takes UTF-8 for what it is only by the mark at its head.
-    body = "".join(write_csv(say, boxes, BankNames(session, actor))).encode("utf-8-sig")
-    headers = {"Content-Disposition": 'attachment; filename="boxes.csv"', "Cache-Control": "no-store"}
-    return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
+    return await answer_table(request, kind, table)
 
 
 @router.get("/boxes/{box_id}", response_class=HTMLResponse)
@@ -254,20 +249,9 @@ def aisle_of(box: BoxFound) -> int | None:
     return find_aisle(key) if key else None
 
 
-def write_csv(say: Say, boxes: Iterator[BoxFound], names: BankNames) -> Iterator[str]:
-    """Yield the lines of the export; no cell can be run as a formula."""
-    yield _write_line([say(heading) for _, heading in HEADS])
-    for box in boxes:
-        since = box.since.isoformat(timespec="seconds") if box.since else ""
-        state = say(BOX_STATES[box.state].text)
-        cells = [box.title, box.customer_name, box.customer_no, box.code, state, say_where(say, box, names), since]
-        yield _write_line(cells)
-
-
-def _write_line(cells: list[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in cells])
-    return line.getvalue()
+def _list_cells(say: Say, box: BoxFound, names: BankNames) -> list[Cell]:
+    texts: list[Cell] = [box.title, box.customer_name, box.customer_no, box.code, say(BOX_STATES[box.state].text)]
+    return [*texts, say_where(say, box, names), box.since]
 
 
 def _count(say: Say, session: Session, actor: Actor, search: SearchBoxes, page: Page[BoxFound]) -> str:

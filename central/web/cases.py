@@ -1,10 +1,7 @@
-"""Pages of cases: search with filters in the address, one case as a whole, the list as CSV."""
+"""Pages of cases: search with filters in the address, one case as a whole, the list as a file."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -21,20 +18,22 @@ from central.services.cases import (
     SearchCases,
     count_found,
     export_cases,
-    note_export,
     search_cases,
 )
+from central.services.exports import Listed, note_export
 from central.web.case_words import BANDS, STANDINGS, pick_name, say_left
-from central.web.moments import say_instant
+from central.web.lists import PAGE_ROWS, After, Sort, make_foot, make_heads
 from central.web.render import Say, actor_of, address, language_of, render, say_in
-from central.web.transactions import ReadSession, WriteSession
+from central.web.table_files import Cell, FileKind, Table, answer_table
+from central.web.transactions import ReadSession
 
 router = APIRouter()
 
-PAGE_ROWS = 50
+DEFAULT_SORT = "known"
 HEADS = (
     N_("Case"),
     N_("Business"),
+    N_("Title"),
     N_("Customer"),
     N_("Step at hand"),
     N_("Due"),
@@ -43,8 +42,17 @@ HEADS = (
     N_("Team"),
     N_("Opened"),
 )
-#: Spreadsheets run a cell that begins like this as a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+#: (sort key or none, text) of the page, where title stands below business and team below handler.
+PAGE_HEADS = (
+    ("case_no", N_("Case")),
+    (None, N_("Business")),
+    (None, N_("Customer")),
+    (None, N_("Step at hand")),
+    ("due", N_("Due")),
+    (None, N_("State")),
+    (None, N_("Handler")),
+    ("opened", N_("Opened")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +64,9 @@ class Filters:
     standing: Standing | None
     odd: bool
 
-    def to_search(self, after: str = "") -> SearchCases:
+    def to_search(self, sort: str = DEFAULT_SORT, after: str = "") -> SearchCases:
         """Return the search."""
-        return SearchCases(self.text.strip(), self.band, self.standing, self.odd, after or None, PAGE_ROWS)
+        return SearchCases(self.text.strip(), self.band, self.standing, self.odd, sort, after or None, PAGE_ROWS)
 
     def to_query(self) -> dict[str, str]:
         """Return the part of the address that says the same."""
@@ -87,42 +95,49 @@ Chosen = Annotated[Filters, Depends(read_filters)]
 @router.get("/cases", response_class=HTMLResponse)
 @needs(Action.SEE_CASES)
 def show_cases(
-    request: Request, session: ReadSession, filters: Chosen, after: Annotated[str, Query(max_length=600)] = ""
+    request: Request, session: ReadSession, filters: Chosen, *, sort: Sort = DEFAULT_SORT, after: After = ""
 ) -> HTMLResponse:
     """The list of cases that a search finds."""
     actor, say, now = actor_of(request), say_in(request), request.app.state.read_clock()
-    page = search_cases(session, actor, filters.to_search(after), now)
+    page = search_cases(session, actor, filters.to_search(sort, after), now)
     count = count_found(session, actor, filters.to_search(), now)
-    query = filters.to_query()
+    filtered = any(filters.to_query().values())
+    query = filters.to_query() | {"sort": sort if sort != DEFAULT_SORT else ""}
     return render(
         request,
         "cases.html",
         here="cases",
         filters=filters,
-        filtered=any(query.values()),
+        filtered=filtered,
+        sort=query["sort"],
         cases=[show_row(request, case) for case in page.items],
         count_text=say(N_("more than %(count)s cases"), count=COUNT_LIMIT)
         if count >= COUNT_LIMIT
         else say(N_("%(count)s cases"), count=count),
         chips=_list_chips(say, query),
         clear_href=address("/cases", query | {"q": ""}),
-        export_href=address("/cases.csv", query),
-        first_href=address("/cases", query) if after else None,
-        next_href=address("/cases", query | {"after": page.next_after}) if page.next_after else None,
+        heads=make_heads(say, "/cases", query, PAGE_HEADS, sort=sort, default=DEFAULT_SORT, falling="opened"),
+        foot=make_foot("/cases", query, after, page.next_after),
     )
 
 
-@router.get("/cases.csv")
+@router.get("/cases.{kind}")
 @needs(Action.SEE_CASES)
-def export_list(request: Request, session: WriteSession, filters: Chosen) -> Response:
-    """Everything that the search finds, for a spreadsheet."""
+async def export_list(request: Request, kind: FileKind, filters: Chosen, sort: Sort = DEFAULT_SORT) -> Response:
+    """Everything that the search finds, as CSV or for Excel."""
     actor, now = actor_of(request), request.app.state.read_clock()
-    note_export(session, actor, filters.to_search(), now)
-    session.flush()
-    # Excel takes UTF-8 for what it is only by the mark at its head.
-    body = "".join(_write_csv(request, export_cases(session, actor, filters.to_search(), now))).encode("utf-8-sig")
-    headers = {"Content-Disposition": 'attachment; filename="cases.csv"', "Cache-Control": "no-store"}
-    return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
+    return await answer_table(
+        request,
+        kind,
+        Table(
+            "cases",
+            HEADS,
+            lambda session: note_export(session, actor, Listed.CASES, filters.to_query(), now),
+            lambda session: (
+                _list_cells(request, case) for case in export_cases(session, actor, filters.to_search(sort), now)
+            ),
+        ),
+    )
 
 
 def show_row(request: Request, case: CaseFound) -> dict[str, Any]:
@@ -161,28 +176,9 @@ def _list_chips(say: Say, query: dict[str, str]) -> list[list[dict[str, Any]]]:
     ]
 
 
-def _write_csv(request: Request, cases: Iterator[CaseFound]) -> Iterator[str]:
-    say = say_in(request)
-    yield _write_line([say(heading) for heading in HEADS])
-    for case in cases:
-        row = show_row(request, case)
-        customers = "; ".join(f"{number} {name}".strip() for number, name in case.customers)
-        yield _write_line(
-            [
-                case.case_no,
-                row["business"],
-                customers,
-                row["step"],
-                say_instant(row["due_at"]) if row["due_at"] else "",
-                say(row["word"].text),
-                case.handler_name,
-                case.unit_name,
-                say_instant(case.opened_at) if case.opened_at else "",
-            ]
-        )
-
-
-def _write_line(cells: list[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow([f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell for cell in cells])
-    return line.getvalue()
+def _list_cells(request: Request, case: CaseFound) -> list[Cell]:
+    row = show_row(request, case)
+    customers = "; ".join(f"{number} {name}".strip() for number, name in case.customers)
+    state = say_in(request)(row["word"].text)
+    texts: list[Cell] = [case.case_no, row["business"], case.title, customers, row["step"], row["due_at"], state]
+    return [*texts, case.handler_name, case.unit_name, case.opened_at]

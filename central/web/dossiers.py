@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
 from central.domain.paging import Page
 from central.domain.people import Actor
 from central.domain.permissions import Action, allows, needs
-from central.domain.spreadsheets import write_csv_line
 from central.domain.wording import N_
 from central.services.boxes import list_customer_boxes
 from central.services.contracts import SPANS_DAYS, EndingContract, count_ending_contracts, list_ending_contracts
@@ -26,16 +24,19 @@ from central.services.dossiers import (
     search_dossiers,
     show_dossier,
 )
+from central.services.exports import Listed, note_export
 from central.store.case_names import load_case_names
 from central.web.boxes import BankNames, locate_on_map, show_row
 from central.web.dossier_words import CONTRACT_SPANS, DOCUMENT_MEDIA, DOSSIER_STATES
+from central.web.lists import PAGE_ROWS, After, Sort, make_foot, make_heads
 from central.web.render import Say, actor_of, address, language_of, render, say_in
+from central.web.table_files import Cell, FileKind, Table, answer_table
 from central.web.transactions import ReadSession
 from central.web.words import DOCUMENT_STATES, DONE_NOTES
 
 router = APIRouter()
 
-PAGE_ROWS = 50
+DEFAULT_SORT = "customer_no"
 HEADS = (
     ("customer_no", N_("Customer number")),
     ("name", N_("Customer")),
@@ -47,8 +48,6 @@ HEADS = (
 )
 Text = Annotated[str, Query(alias="q", max_length=80)]
 State = Annotated[Literal["", "open", "merged"], Query(alias="state")]
-Sort = Annotated[str, Query(max_length=20)]
-After = Annotated[str, Query(max_length=600)]
 Days = Annotated[int, Query(alias="days", ge=1, le=366)]
 
 
@@ -60,59 +59,46 @@ def show_dossiers(
     *,
     text: Text = "",
     state: State = "",
-    sort: Sort = "customer_no",
+    sort: Sort = DEFAULT_SORT,
     after: After = "",
 ) -> HTMLResponse:
     """The list of dossiers that a search finds."""
     actor, say = actor_of(request), say_in(request)
     page = search_dossiers(session, actor, SearchDossiers(text, state or None, sort, after or None, PAGE_ROWS))
-    query = {"q": text, "state": state, "sort": sort if sort != "customer_no" else ""}
+    query = {"q": text, "state": state, "sort": sort if sort != DEFAULT_SORT else ""}
     return render(
         request,
         "dossiers.html",
         here="dossiers",
         tabs=list_tabs(say, actor, "/dossiers"),
         text=text,
+        state=state,
+        sort=query["sort"],
         dossiers=page.items,
         states=DOSSIER_STATES,
         chips=_list_chips(say, query),
         count_text=_count(say, session, actor, page, text=text, state=state, after=after),
         filtered=bool(text or state),
-        heads=[
-            {
-                "text": say(heading),
-                "href": address("/dossiers", query | {"sort": key if key != "customer_no" else ""}) if key else None,
-                "direction": "ascending" if key == sort else None,
-            }
-            for key, heading in HEADS
-        ],
-        export_href=address("/dossiers.csv", query),
-        first_href=address("/dossiers", query) if after else None,
-        next_href=address("/dossiers", query | {"after": page.next_after}) if page.next_after else None,
+        heads=make_heads(say, "/dossiers", query, HEADS, sort=sort, default=DEFAULT_SORT),
+        foot=make_foot("/dossiers", query, after, page.next_after),
     )
 
 
-@router.get("/dossiers.csv")
+@router.get("/dossiers.{kind}")
 @needs(Action.SEE_DOSSIERS)
-def export_list(
-    request: Request,
-    *,
-    text: Text = "",
-    state: State = "",
-    sort: Sort = "customer_no",
+async def export_list(
+    request: Request, kind: FileKind, *, text: Text = "", state: State = "", sort: Sort = DEFAULT_SORT
 ) -> Response:
-    """Everything that the search finds, for a spreadsheet; without ID numbers."""
-    actor, say, command = actor_of(request), say_in(request), SearchDossiers(text, state or None, sort)
-
-    def write_lines() -> Iterator[str]:
-        with request.app.state.tx.read() as session:
-            # Excel takes UTF-8 for what it is only by the mark at its head.
-            yield "\ufeff" + write_csv_line(say(heading) for _, heading in HEADS)
-            for each in export_dossiers(session, actor, command):
-                yield write_csv_line(_to_cells(say, each))
-
-    headers = {"Content-Disposition": 'attachment; filename="dossiers.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(write_lines(), media_type="text/csv; charset=utf-8", headers=headers)
+    """Everything that the search finds, as CSV or for Excel; without ID numbers."""
+    actor, say, now = actor_of(request), say_in(request), request.app.state.read_clock()
+    command = SearchDossiers(text, state or None, sort)
+    table = Table(
+        "dossiers",
+        [heading for _, heading in HEADS],
+        lambda session: note_export(session, actor, Listed.DOSSIERS, {"q": text, "state": state}, now),
+        lambda session: (_to_cells(say, each) for each in export_dossiers(session, actor, command)),
+    )
+    return await answer_table(request, kind, table)
 
 
 @router.get("/dossiers/{dossier_id}", response_class=HTMLResponse)
@@ -197,10 +183,10 @@ def list_tabs(say: Say, actor: Actor, here: str) -> list[dict[str, Any]]:
     ]
 
 
-def _to_cells(say: Say, each: DossierFound) -> list[str]:
+def _to_cells(say: Say, each: DossierFound) -> list[Cell]:
     state = say(DOSSIER_STATES[each.state].text)
     texts = (each.customer_no, each.name, each.address, each.meter_no, each.unit_name, each.handler_name, state)
-    return [text or "" for text in texts]
+    return list(texts)
 
 
 def _list_chips(say: Say, query: dict[str, str]) -> list[dict[str, Any]]:

@@ -25,7 +25,14 @@ from central.services.documents import (
     self_check_document,
 )
 from central.services.step_gates import ask_gate
-from central.services.tasks import list_tasks, list_waiting_documents, send_task, show_task
+from central.services.tasks import (
+    SearchTasks,
+    SearchWaiting,
+    list_tasks,
+    list_waiting_documents,
+    send_task,
+    show_task,
+)
 from central.services.uploads import capture_pages
 from central.store.audit import AuditRow
 from central.store.callbacks import CallbackRow
@@ -75,8 +82,11 @@ def test_from_due_to_accepted_task_and_gate_follow(house: PaperHouse) -> None:
     assert house.task().state == TaskState.SENT
     with house.tx.read() as session:
         assert ask_gate(session, None, CASE, "ACCEPT", house.now).answer.state == "closed"
-        assert len(list_waiting_documents(session, house.actor("zhao"), Action.REVIEW_DOCUMENT)) == len(ids)
-        assert list_waiting_documents(session, house.actor("zhou"), Action.REVIEW_DOCUMENT) == ()
+        waits = {
+            login: list_waiting_documents(session, house.actor(login), Action.REVIEW_DOCUMENT, SearchWaiting()).items
+            for login in ("zhao", "zhou")
+        }
+        assert {login: len(papers) for login, papers in waits.items()} == {"zhao": len(ids), "zhou": 0}
     for document_id in ids:
         do(house, "zhao", pass_review, document_id)
     with house.tx.read() as session:
@@ -151,7 +161,7 @@ def test_what_lies_outside_is_not_found(house: PaperHouse) -> None:
                 find_page(session, house.actor(stranger), document_id, page_id)
             with pytest.raises(NotFound):
                 show_task(session, house.actor(stranger), house.task().id)
-            assert list_tasks(session, house.actor(stranger), TaskState.SENT) == ()
+            assert list_tasks(session, house.actor(stranger), SearchTasks(TaskState.SENT)).items == ()
         assert find_page(session, house.actor("wu"), document_id, page_id).number == 1
 
 

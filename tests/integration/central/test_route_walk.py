@@ -27,6 +27,7 @@ OWN = {
     "face": "A",
     "code": box_code(1),
     "epoch": "0" * 32,
+    "kind": "csv",
     "person_id": "0" * 36,
     "language": "en",
     "case_no": "8001",

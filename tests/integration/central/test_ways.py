@@ -21,7 +21,7 @@ from tests.plugins.postgres import Databases, empty_tables
 LINK = re.compile(r'<a [^>]*?href="(/[^"#]*)')
 #: No page for people: streams, files, what machines read, and the two doors.
 NO_PAGE = re.compile(
-    r"/(live|login|logout|health|metrics|docs.*|redoc|openapi.*|api/.*|static/.*)$|\.csv$|^/(api|static|language)"
+    r"/(live|login|logout|health|metrics|docs.*|redoc|openapi.*|api/.*|static/.*)$|\.(csv|xlsx)$|^/(api|static|language)"
 )
 #: To everybody else nothing is ever put before.
 DECIDING = set(TABLE[Action.APPROVE_MERGE]) | set(TABLE[Action.APPROVE_TEMPLATE])
