@@ -6,7 +6,7 @@ from typing import Protocol
 
 from simulators.bank_plan import BankPlan
 from simulators.shelf_drive import ACTIVE, Task
-from simulators.shelf_model import ShelfModel
+from simulators.shelf_model import SEQUENCE_STEP_MS, ShelfModel
 from simulators.shelf_record import BankState, Indication, Operation, SelectAnswer
 
 # 1.6 mm at full speed: small beside every distance that is judged
@@ -44,6 +44,14 @@ class WatchedModel(ShelfModel):
     def next_timer_ms(self) -> float:
         """When the controller does something by itself next."""
         return min(self._due.values(), default=float("inf"))
+
+    def find_sequence(self, at_ms: int) -> int:
+        """Number of the snapshot that would be shown at this moment of this boot."""
+        return ((at_ms - self._booted_ms) // SEQUENCE_STEP_MS + 1) & 0xFFFF
+
+    def find_timer_under_way_ms(self) -> float:
+        """When the controller does something by itself next, if every renewal comes in time."""
+        return min([at for name, at in self._due.items() if name != "lease"], default=float("inf"))
 
     def find_narrowing(self, task: Task) -> frozenset[int]:
         """Find the aisles that a task narrows, as the controller reckons them."""

@@ -17,6 +17,7 @@ from firmware_protocol.json_form import EVERY_BANK, MAX_EXPIRY_S, Presence, Stam
 from simulators.faults import FaultyWire
 from simulators.shelf_controller import Station
 from simulators.shelf_mqtt import MessageDesk
+from simulators.world import stranger
 from simulators.world.gateway import SteppedShelf
 from simulators.world.line import LEAST_MS, NEVER_MS, Carried, LineWatcher, VirtualLine
 from simulators.world.site import Site
@@ -76,6 +77,7 @@ class BrokerLine(VirtualLine):
         self._now_ms = 0.0
         self._away_until_ms = 0.0
         self._was_powered = True
+        self._overheard: Message | None = None  # the newest answer of the controller
         desks.lines.append(self)
 
     def connect(self, shelf: SteppedShelf | None) -> None:
@@ -130,6 +132,15 @@ class BrokerLine(VirtualLine):
         else:
             self.carry_request((leaf, payload), self._now_ms)
 
+    def publish_as(self, user: str, leaf: str, payload: bytes, now_ms: float) -> None:
+        """Take a message to the bank from whoever has connected."""
+        if stranger.is_listed(user):
+            self.carry_request((leaf, payload), now_ms)
+
+    def listen_as(self, user: str) -> Message | None:
+        """Let whoever has connected read the controller's newest answer."""
+        return self._overheard if stranger.is_listed(user) else None
+
     def carry_request(self, message: Message, now_ms: float) -> None:
         """Bring a message to the controller, unless it is lost or too old by then."""
         at_ms = self._find_arrival(now_ms, self._sent_ms)
@@ -164,6 +175,7 @@ class BrokerLine(VirtualLine):
             return
         said = self._desk.hear(*octets)
         if said is not None:
+            self._overheard = said if said[0] == "answer" else self._overheard
             self._carry_report(said, now_ms)
 
     def _carry_report(self, said: Message, now_ms: float) -> None:

@@ -125,7 +125,7 @@ class SteppedRuntime(GatewayRuntime):
         )
         self._inbox = SteppedInbox()
         self.has_mail = False
-        self.due_ms = 0.0
+        self.due_ms = self.deadline_ms = 0.0  # of disk and core; of the core alone
         self._dice = dice
         self._tell = observe
         self._kept = kept
@@ -140,13 +140,17 @@ class SteppedRuntime(GatewayRuntime):
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing waits, nothing is amiss with disk, inbox or clock, and no step is off the disk."""
+        """Whether nothing waits, nothing is amiss, and no step is off the disk."""
+        return not self._recorder.waiting and self.is_well
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing waits to be decided, and nothing is amiss with disk, inbox or clock."""
         return not (
             self.has_mail
             or self._inbox.depth()
             or self._inbox.overloaded
             or self._store_fault is not None
-            or self._recorder.waiting
             or not self._clock.now().clock_ok
             or self._state.overloaded
             or self._state.store != "ok"
@@ -165,7 +169,7 @@ class SteppedRuntime(GatewayRuntime):
         """Start: drivers first, then the event that says so."""
         self._dispatcher.start(self.post)
         self._begin()
-        self._find_due()
+        self.find_due()
 
     def post(self, event: Event) -> bool:
         """Put an event into the inbox."""
@@ -177,12 +181,12 @@ class SteppedRuntime(GatewayRuntime):
         self.has_mail = False
         while self._inbox.depth() or self.due_ms <= self._clock.mono_ms():
             self._turn()
-            self._find_due()
+            self.find_due()
 
     def look_up(self) -> None:
         """Take a turn though nothing waits: the clock may have jumped."""
         self._turn()
-        self._find_due()
+        self.find_due()
 
     def abandon(self) -> None:
         """Die: whatever was not committed is lost, and nobody listens any more."""
@@ -201,9 +205,10 @@ class SteppedRuntime(GatewayRuntime):
         except StoreUnavailableError as error:
             self._start_without_disk(started, error, now)
 
-    def _find_due(self) -> None:
+    def find_due(self) -> None:
+        """Find when the core or the disk wants a turn next."""
         due = next_deadline(self._state)
-        moment = NEVER_MS if due is None else float(due)
+        moment = self.deadline_ms = NEVER_MS if due is None else float(due)
         if self._recorder.waiting:
             moment = min(moment, self._recorder.oldest_ms + FLUSH_MS)
         if self._store_fault is not None:

@@ -57,6 +57,7 @@ HAZARDS = (
     "smoke_alarm",
     "stand_still",
     "stayed_behind",
+    "stranger_on_broker",
     "supply_lost",
     "tidied_queue",
     "turned_handle",

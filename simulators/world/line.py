@@ -42,7 +42,7 @@ class VirtualLine:
         self.wire = wire
         self.shelf: SteppedShelf | None = None
         self.exchanges = 0
-        self.spared = 0  # exchanges of a room at rest that were leapt over
+        self.spared = 0  # exchanges that were reckoned, not spoken
         self.babbles_until_ms = 0.0
         self._station = station
         self._character_ms = line.character_ms

@@ -219,7 +219,7 @@ class Monitor:
                 self._fail("13", f"a lease renewed {now - self._permit_ms:.0f} ms after its permit ran out")
             if self._stop_ms is not None:
                 self._fail("14", "a lease renewed after STOP")
-            self._note_lease(octets, now)
+            self.note_renewal(int.from_bytes(octets[11:13], "big"), int.from_bytes(octets[13:15], "big"))
             return
         request = octets[11:19] if octets[1] == 0x17 else octets[7:15]
         if (address, request) in self._sent:
@@ -250,8 +250,9 @@ class Monitor:
         elif len(octets) == SELECT_ANSWER_BYTES:
             self._answered_ms = self._clock()
 
-    def _note_lease(self, octets: bytes, now: float) -> None:
-        counter, sequence = int.from_bytes(octets[11:13], "big"), int.from_bytes(octets[13:15], "big")
+    def note_renewal(self, counter: int, sequence: int) -> None:
+        """Take a renewal of the lease as it leaves."""
+        now = self._clock()
         fresh = self._model.sequence_age_ms(sequence) <= LEASE_MS
         rising = 0 < ((counter - self._counter) & 0xFFFF) < 0x8000
         if fresh and rising:

@@ -42,6 +42,10 @@ FINDINGS: dict[str, Finding] = {
     "0 nothing starts by itself": Finding(1, "rule 0", rates={"people.no_press": 1.0}),
     "1 a person starts": Finding(1, "rule 1"),
     "2 a place scan kills the confirmation": Finding(4, "rule 2", rates=SCANNING),
+    # the executor waits while SELECT is answered; somebody scans a place of the aisle that is about to open
+    "2 a place scan calls OPERATE back": Finding(
+        2, "rule 2", rates={"faults.executor_stall": 3000.0, "pace.stall_s": [0.1, 0.3], **SCANNING}
+    ),
     "2 fifteen seconds": Finding(
         1, "rule 2", hours=0.18, rates={"faults.line_babble": 300.0, "pace.babble_s": [17.0, 25.0], **PRESSING}
     ),
@@ -62,6 +66,7 @@ FINDINGS: dict[str, Finding] = {
     ),
     "13 lease": Finding(4, "rule 13", rates={"faults.gateway_kill": 60.0}),
     "14 STOP": Finding(2, "rule 14", rates={"acts.stop": 100.0}),
+    "16 strangers on the broker": Finding(1, "rule 0", shape="broker", rates={"faults.stranger_on_broker": 600.0}),
     "19 warning": Finding(1, "rule 19"),
     "19 travel time": Finding(2, "rule 19", rates={"faults.jam": 100.0, **BUSY}),
     "19 awake first": Finding(1, "rule 19", rates={"shapes.sleeps": 1.0, "pace.acts_per_hour": 40.0}, hours=0.3),

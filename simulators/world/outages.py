@@ -9,9 +9,11 @@ from edge.core.events import DeviceChanged
 from edge.runtime.inbox import EVENTS_MAX
 from simulators.faults import FaultPlan
 from simulators.world.agenda import Deed
+from simulators.world.broker import BrokerLine
 from simulators.world.disk import MemoryDisk
 from simulators.world.mishaps import recur
 from simulators.world.room import Room
+from simulators.world.stranger import meddle
 
 FLAPS_EACH_MS = 5.0
 
@@ -33,6 +35,9 @@ class Outages:
             "out_of_labels": self.use_up_labels,
             "printer_mute": self.silence_printer,
         }
+        self._strange = [bus for bus in room.buses if isinstance(bus.line, BrokerLine)]
+        if self._strange:
+            self._deeds["stranger_on_broker"] = self.meddle
 
     def begin(self) -> None:
         """Let each kind of fault come at its own rate."""
@@ -110,6 +115,13 @@ class Outages:
         span_ms = 1000 * room.dice.uniform(low, high)
         room.dice.choice(room.buses).line.babble(room.agenda.now_ms, room.agenda.now_ms + span_ms)
         yield span_ms
+
+    def meddle(self) -> Deed:
+        """Let somebody on the broker who is not the gateway ask for an aisle."""
+        dice = self.room.dice
+        bus = dice.choice(self._strange)
+        assert isinstance(bus.line, BrokerLine)
+        yield from meddle(bus.line, dice.choice(bus.sites[0].layout.plan.aisles), self.room.agenda, dice)
 
     def use_up_labels(self) -> Deed:
         """Let the printer run out of labels; whoever wants one loads it."""

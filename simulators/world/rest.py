@@ -127,7 +127,7 @@ def find_change_ms(line: VirtualLine, sites: Sequence[Site], state: State, until
 
 def is_idle(session: ControllerSession) -> bool:
     """Whether a session has nothing to do but to read on."""
-    presence, orders, ghosts, detail = session._presence, session._orders, session._ghosts._sent_ms, session._detail
+    presence, orders, detail = session._presence, session._orders, session._detail
     return not (
         presence.condition is not Condition.ONLINE
         or presence.misses
@@ -146,8 +146,14 @@ def is_idle(session: ControllerSession) -> bool:
         or orders._operate is not None
         or orders._act is not None
         or orders._indicator is not None
-        or (ghosts and any(shape in ghosts for shape in _WAITED_SHAPES))
+        or has_ghosts(session)
     )
+
+
+def has_ghosts(session: ControllerSession) -> bool:
+    """Whether an answer may still come that would be taken for one of those to come."""
+    ghosts = session._ghosts._sent_ms
+    return bool(ghosts) and any(shape in ghosts for shape in _WAITED_SHAPES)
 
 
 def is_reading_told(site: Site, session: ControllerSession, state: State, until: Now) -> bool:

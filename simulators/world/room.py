@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, cast
 
-from edge.core.effects import Effect, RecordFact, SendStop
-from edge.core.events import CodeRead, Event
+from edge.core.effects import Effect, PermitLease, RecordFact, SendStop
+from edge.core.events import CodeRead, Event, GatewayStarted
+from edge.core.startup import carry_over
 from edge.core.state import Bank, State
 from edge.drivers.shelf_serial import ShelfBank
 from edge.ports import Scanner, Sink
@@ -33,6 +35,8 @@ from simulators.world.monitor import QUIET_CAUSES
 from simulators.world.printer import WorldPrinter
 from simulators.world.rest import WORTH_MS, find_change_ms, leap
 from simulators.world.site import Site
+from simulators.world.stretch import describe_memory
+from simulators.world.stride import stride
 from simulators.world.uplink import WorldLink
 
 WALL_START_MS = 1_790_000_000_000
@@ -163,8 +167,8 @@ class Room:
         for bus in self.buses:
             line_ms = bus.line.next_ms(now_ms)
             if line_ms < moment:
-                if bus.may_rest(line_ms) and not self.never_rests and self._may_leap(bus, line_ms, deadline_ms):
-                    line_ms = bus.line.next_ms(now_ms)
+                if bus.may_rest(line_ms) and not self.never_rests and self._may_skip(bus, line_ms, deadline_ms):
+                    return self.next_ms()
                 moment = min(moment, line_ms)
         return moment
 
@@ -187,10 +191,25 @@ class Room:
             if bus.line.shelf is not None and bus.line.shelf.is_stirred:
                 bus.line.run(now_ms, self.dice)
 
-    def _may_leap(self, bus: Bus, line_ms: float, deadline_ms: float) -> bool:
-        """Leap over polls of a room in which nothing can change before something is done."""
-        until_ms = min(self.agenda.next_act_ms, deadline_ms)
+    def _may_skip(self, bus: Bus, line_ms: float, deadline_ms: float) -> bool:
+        """Go on past exchanges that would bring nothing new, if there are any."""
         bus.awake_until_ms = line_ms + LEAST_MS  # one try for each step
+        if len(self.sites) > 1:
+            return self._may_leap(bus, line_ms, deadline_ms)
+        line, runtime = bus.line, self.runtime
+        if runtime is None or not (line.can_leap and line.is_calm) or self.stalled_until_ms > self.agenda.now_ms:
+            return False
+        if isinstance(self.disk, MemoryDisk) and self.disk.database.is_full:
+            return False
+        if not stride(line, self.sites[0], runtime, self.agenda, self.wall_offset_ms):
+            return False
+        if line.step_due_ms is not None:
+            bus.awake_until_ms = line.step_due_ms + LEAST_MS
+        return True
+
+    def _may_leap(self, bus: Bus, line_ms: float, deadline_ms: float) -> bool:
+        """Leap over polls of a room with several banks in which nothing can change before something is done."""
+        until_ms = min(self.agenda.next_act_ms, deadline_ms)
         runtime = self.runtime
         if runtime is None or until_ms - line_ms < WORTH_MS or not self._is_calm() or not runtime.is_settled:
             return False
@@ -277,8 +296,8 @@ class Room:
 
     def _observe(self, event: Event, effects: Sequence[Effect], seconds: float) -> None:
         runtime = self.runtime
-        if self.chronicle is not None and (effects or not isinstance(event, READINGS)):
-            self.chronicle.update(repr((self.agenda.now_ms, event, list(effects))).encode())
+        if self.chronicle is not None:
+            self._chronicle(self.chronicle, event, effects)
         for site in self.sites:
             own = [effect for effect in effects if is_about(effect, site.layout.id)] if effects else effects
             if own or getattr(event, "bank", site.layout.id) in {None, site.layout.id}:
@@ -292,6 +311,25 @@ class Room:
                     self.note_breach("11", f"STOP against motion of others, out of {type(event).__name__}")
         longest = max(len(bank.queue) for bank in runtime.state.banks.values())
         self.sites[0].monitor.check_bounds(longest, runtime.depth(), 0)
+
+    def _chronicle(self, chronicle: Chronicle, event: Event, effects: Sequence[Effect]) -> None:
+        """Put what was decided into the digest, with all that the gateway knew of its banks.
+
+        Readings that change nothing may be left out, and the permits that they bring: what came of those shows in the
+        renewals that the next line tells.
+        """
+        if isinstance(event, READINGS) and all(isinstance(effect, PermitLease) for effect in effects):
+            return
+        chronicle.update(repr((self.agenda.now_ms, event, list(effects))).encode())
+        if self.runtime is not None:
+            state = self.runtime.state
+            if isinstance(event, GatewayStarted):  # of what the journal led to, this is what a start takes on
+                banks = {key: replace(carry_over(bank), request=bank.request) for key, bank in state.banks.items()}
+                state = replace(state, banks=banks)
+            chronicle.update(repr(state).encode())
+        for bus in self.buses:
+            if bus.line.shelf is not None:
+                chronicle.update(describe_memory(bus.line.shelf).encode())
 
     def _note_kept(self, fact: RecordFact) -> None:
         self.recorded += 1

@@ -8,15 +8,18 @@ from typing import Any
 
 from edge.core import boxes, confirmations, deadlines, decide, motion, requests, scans, shelves, stops
 from edge.core.events import DeadlinePassed, PromptConfirmed
+from edge.core.geometry import find_aisle
 from edge.core.occupancy import list_closing
 from edge.core.room import find_bank_settings
 from edge.core.state import Prompt
 from firmware_protocol import orders as wire_orders
+from firmware_protocol.json_gate import RequestGate
 from firmware_protocol.lease import LeaseKeeper
 from firmware_protocol.session import ControllerSession
 from simulators.shelf_drive import ShelfDrive
 from simulators.shelf_model import ShelfModel
 from simulators.shelf_record import BankState, Reason
+from simulators.world import stranger
 from simulators.world.patches import (
     LONG_MS,
     Patch,
@@ -76,6 +79,29 @@ def remove_death_by_scan() -> list[Patch]:
         kept = {bank_id: replace(bank, request=None) for bank_id, bank in state.banks.items()}
         _, effects = PRESUME_INSIDE(replace(state, banks=kept), scan, now)
         return state, effects
+
+    return [(scans, "presume_inside", presume_inside)]
+
+
+def remove_calling_back() -> list[Patch]:
+    """Rule 2: a place scanned before OPERATE has left calls it back, also one of the aisle that opens. No twin."""
+
+    def presume_inside(state: Any, scan: Any, now: Any) -> Any:
+        hidden = {bank_id: hide_opening(bank, scan.lookup.place) for bank_id, bank in state.banks.items()}
+        after, effects = PRESUME_INSIDE(replace(state, banks=hidden), scan, now)
+        kept = {
+            bank_id: replace(bank, request=state.banks[bank_id].request) if hidden[bank_id] is not state.banks[bank_id]
+            else bank
+            for bank_id, bank in after.banks.items()
+        }  # fmt: skip
+        return replace(after, banks=kept), effects
+
+    def hide_opening(bank: Any, place: Any) -> Any:
+        request = bank.request
+        if request is None or request.stage != "operating" or place is None:
+            return bank
+        opens = request.wish.bank == place.bank and request.wish.target.aisle == find_aisle(place.column, place.face)
+        return replace(bank, request=None) if opens else bank
 
     return [(scans, "presume_inside", presume_inside)]
 
@@ -229,6 +255,11 @@ def remove_stop() -> list[Patch]:
         (shelves, "stop_bank", lambda state, _bank_id, _reason, _now: (state, [])),
         (ShelfModel, "stop", lambda *_: None),
     ]
+
+
+def remove_broker_rules() -> list[Patch]:
+    """Rule 16: only the gateway may speak to banks on a broker. Twin: the controller obeys one gateway's nonce."""
+    return [(stranger, "is_listed", lambda _user: True), (RequestGate, "admit", lambda _gate, _asked: None)]
 
 
 def remove_warning() -> list[Patch]:

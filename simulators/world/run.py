@@ -39,7 +39,7 @@ class Report:
     seeds: int = 0
     motions: int = 0
     polls: int = 0
-    spared: int = 0  # polls of rooms at rest that were leapt over
+    spared: int = 0  # exchanges that were reckoned, not spoken
     counts: Counter[str] = field(default_factory=Counter)
     harm: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)

@@ -101,19 +101,22 @@ def test_a_failing_seed_shrinks_and_tells_its_story() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seed", "kind", "shape"),
+    ("seed", "kind", "shape", "acts_per_hour"),
     [
-        (5, "beams_and_edges", "one_bank"),
-        (11, "", ""),
-        (17, "", "one_bank"),  # a bank that sleeps
-        (2, "", "slow_bus"),
-        (6, "", "two_buses"),
+        (5, "beams_and_edges", "one_bank", 60.0),
+        (11, "", "", 60.0),
+        (17, "", "one_bank", 60.0),  # a bank that sleeps
+        (3, "edges_only", "one_bank", 300.0),  # mostly under way
+        (9, "", "one_bank", 300.0),
+        (2, "", "slow_bus", 60.0),
+        (6, "", "two_buses", 60.0),
     ],
 )
-def test_polls_leapt_over_at_rest_change_nothing_at_all(seed: int, kind: str, shape: str) -> None:
-    """With every poll spoken the same is decided, told and done at the same moments; only the speed is another."""
+def test_polls_leapt_over_change_nothing_at_all(seed: int, kind: str, shape: str, acts_per_hour: float) -> None:
+    """With every exchange spoken the same is known, decided, told and done at the same moments, but more slowly."""
+    habits = read_habits().with_rates({"pace.acts_per_hour": acts_per_hour, "acts.remote": 10.0, "acts.stop": 5.0})
     quick, patient = (
-        World(seed, read_habits(), hours=0.08, kind=kind, shape=shape, every_poll=spoken, keeps_digest=True).run()
+        World(seed, habits, hours=0.08, kind=kind, shape=shape, every_poll=spoken, keeps_digest=True).run()
         for spoken in (False, True)
     )
     assert quick.spared > 0
