@@ -39,6 +39,15 @@ class _Sensor:
     count: int = 0  # entry beams only
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What the sensors say whatever the width of their aisles, and where somebody stands before a working edge."""
+
+    seen: frozenset[int]
+    touched: frozenset[int]
+    edged: tuple[int, ...]
+
+
 SEES: dict[SensorKind, frozenset[Posture]] = {
     SensorKind.FOOT_BEAM: frozenset({Posture.WALKING, Posture.STILL, Posture.KNEELING}),
     SensorKind.PIR: frozenset({Posture.WALKING}),
@@ -53,8 +62,7 @@ class Occupancy:
         self._sensors = {aisle: [_Sensor(kind) for kind in plan.sensors] for aisle in plan.aisles}
         self.unknown: set[int] = set()
         self.squeezed_mm: dict[str, float] = {}
-        # aisles where a sensor may have something to say; None: to be found anew
-        self._stirred: tuple[int, ...] | None = ()
+        self._told: _Told | None = None  # what sensors say whatever the width; None: to be found anew
 
     @property
     def is_empty(self) -> bool:
@@ -74,7 +82,7 @@ class Occupancy:
         """Put somebody into an aisle; answers whether its entry beams were broken."""
         self.leave(person.name)
         self._people[person.name] = person
-        self._stirred = None
+        self._told = None
         return self._count_passage(person.aisle, 1)
 
     def pose(self, name: str, posture: Posture) -> None:
@@ -82,19 +90,20 @@ class Occupancy:
         person = self._people.get(name)
         if person is not None:
             self._people[name] = replace(person, posture=posture)
+            self._told = None
 
     def leave(self, name: str) -> int | None:
         """Take somebody out; answers the aisle whose entry beams were broken, if any."""
         person = self._people.pop(name, None)
         self.squeezed_mm.pop(name, None)
-        self._stirred = None
+        self._told = None
         if person is None or not self._count_passage(person.aisle, -1):
             return None
         return person.aisle
 
     def _count_passage(self, aisle: int, delta: int) -> bool:
         broken = False
-        self._stirred = None
+        self._told = None
         for sensor in self._sensors.get(aisle, ()):
             if sensor.kind is SensorKind.ENTRY_BEAMS and sensor.stuck is None:
                 sensor.count = max(0, sensor.count + delta)
@@ -107,52 +116,46 @@ class Occupancy:
 
     def stick(self, aisle: int, kind: SensorKind, reading: bool | None) -> None:
         """Freeze a sensor at a reading; None lets it work again."""
-        self._stirred = None
+        self._told = None
         for sensor in self._sensors[aisle]:
             if sensor.kind is kind:
                 sensor.stuck = reading
 
     def seen(self, widths_mm: dict[int, float]) -> frozenset[int]:
         """Aisles in which some sensor sees somebody now."""
-        stirred = self._list_stirred()
-        return frozenset([aisle for aisle in stirred if self._sees(aisle, widths_mm[aisle])]) if stirred else _NOWHERE
+        told = self._told or self._listen()
+        return told.seen | self._squeezed(told, widths_mm) if told.edged else told.seen
 
     def touched(self, widths_mm: dict[int, float]) -> frozenset[int]:
         """Aisles whose edge feels somebody now."""
-        stirred = self._list_stirred()
-        if not stirred:
-            return _NOWHERE
-        return frozenset(
-            aisle
-            for aisle in stirred
-            if any(self._reads(s, aisle, widths_mm[aisle]) for s in self._sensors[aisle] if s.kind is SensorKind.EDGE)
-        )
+        told = self._told or self._listen()
+        return told.touched | self._squeezed(told, widths_mm) if told.edged else told.touched
 
-    def _list_stirred(self) -> tuple[int, ...]:
-        """List the aisles with somebody inside, with a stuck sensor or a count; no other sensor can say anything."""
-        if self._stirred is None:
-            taken = {person.aisle for person in self._people.values()}
-            self._stirred = tuple(
-                aisle
-                for aisle, sensors in self._sensors.items()
-                if aisle in taken or any(sensor.count or sensor.stuck is not None for sensor in sensors)
-            )
-        return self._stirred
+    def _squeezed(self, told: _Told, widths_mm: dict[int, float]) -> frozenset[int]:
+        narrow = [aisle for aisle in told.edged if widths_mm[aisle] < BODY_MM]
+        return frozenset(narrow) if narrow else _NOWHERE
 
-    def _sees(self, aisle: int, width_mm: float) -> bool:
-        return any(self._reads(sensor, aisle, width_mm) for sensor in self._sensors[aisle])
+    def _listen(self) -> _Told:
+        """Find what every sensor says until somebody or something changes; edges that work wait for the width."""
+        seen, touched, edged = set(), set(), []
+        for aisle, sensors in self._sensors.items():
+            for sensor in sensors:
+                if sensor.kind is SensorKind.EDGE and sensor.stuck is None:
+                    if self.people_in(aisle):
+                        edged.append(aisle)
+                elif self._reads(sensor, aisle):
+                    seen.add(aisle)
+                    if sensor.kind is SensorKind.EDGE:
+                        touched.add(aisle)
+        self._told = _Told(frozenset(seen), frozenset(touched), tuple(edged))
+        return self._told
 
-    def _reads(self, sensor: _Sensor, aisle: int, width_mm: float) -> bool:
+    def _reads(self, sensor: _Sensor, aisle: int) -> bool:
         if sensor.stuck is not None:
             return sensor.stuck
         if sensor.kind is SensorKind.ENTRY_BEAMS:
             return sensor.count > 0
-        if not self._people:
-            return False
-        inside = self.people_in(aisle)
-        if sensor.kind is SensorKind.EDGE:
-            return bool(inside) and width_mm < BODY_MM
-        return any(person.posture in SEES[sensor.kind] for person in inside)
+        return any(person.posture in SEES[sensor.kind] for person in self.people_in(aisle))
 
     def blind_aisles(self) -> frozenset[int]:
         """Aisles without any sensor that could see somebody before touching them."""

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import NamedTuple
 
 from edge.core.decide import decide
 from edge.core.effects import Effect, PermitLease
@@ -19,14 +22,15 @@ from edge.runtime.gateway import IDLE_READING_MS
 from firmware_protocol import registers as map_
 from firmware_protocol.blocks import Detail
 from firmware_protocol.exchange import Kind
-from firmware_protocol.fields import MessageFault
-from firmware_protocol.messages import Lease
+from firmware_protocol.fields import MessageFault, split_u32
 from firmware_protocol.reports import Condition, DetailRead, MotionRead
 from firmware_protocol.session import ControllerSession
 from firmware_protocol.spare import DETAIL_PIECE
 from firmware_protocol.timing import LEASE_BYTES, MOTION_BYTES
 from simulators.shelf_drive import ACTIVE
+from simulators.shelf_record import Indication
 from simulators.world.agenda import Agenda
+from simulators.world.bank import WatchedModel
 from simulators.world.gateway import SteppedRuntime
 from simulators.world.line import LEAST_MS, VirtualLine
 from simulators.world.rest import has_ghosts
@@ -34,6 +38,26 @@ from simulators.world.site import Site
 from simulators.world.stretch import ANSWER_BYTES, SEQUENCE_AT, Heard, Stretch
 
 PROGRESS_AT, CONTACTS_AT = 3, 8  # in the MOTION block
+LEASE_LEFT_AT = 35  # in DETAIL
+
+
+class Steel(NamedTuple):
+    """What of DETAIL changes while steel is under way."""
+
+    lefts_mm: list[float]
+    lease_left_ms: int
+    lights: frozenset[int]
+    indication: Indication | None
+    is_known: bool
+
+
+class Piece(NamedTuple):
+    """A piece of DETAIL that was read, to be drawn if anybody will know of it."""
+
+    number: int
+    steel: Steel
+    sent_ms: float
+    heard_ms: float
 
 
 class Journey(Stretch):
@@ -62,8 +86,8 @@ class Journey(Stretch):
         self._passed_ms, self._passed = runtime.find_passed(site.layout.id), self._shown  # what the core took last
         self._lease_ask_ms = line.line.wire_ms(LEASE_BYTES[0])
         self._last: Heard | None = None  # the last reading that the core takes
-        self._whole: list[Heard] = []  # the pieces of the last DETAIL that was read to its end
-        self._begun: list[Heard] = []
+        self._whole: list[Piece] = []  # the pieces of the last DETAIL that was read to its end
+        self._begun: list[Piece] = []
         self._rounds = 0
         self._is_over = False
 
@@ -115,7 +139,7 @@ class Journey(Stretch):
         self._agenda.now_ms = at_ms
         self._site.monitor.note_renewal(counter, self._sequence)
         self._let_pass(at_ms + self._lease_ask_ms)
-        words = Lease(self._motion.token, counter, self._sequence).to_registers()
+        words = (*split_u32(self._motion.token), counter, self._sequence)
         if self._site.controller._renew(self._site.model, words) is not None:
             return False
         self._counter, self._tried_ms, self._has_leased = counter, at_ms, True
@@ -172,13 +196,11 @@ class Journey(Stretch):
         if heard_ms + LEAST_MS >= until_ms:
             return False
         self._let_pass(at_ms + self._ask_ms)
-        first = self._pieces * DETAIL_PIECE
-        words = self._site.controller._image(self._site.model, map_.DETAIL)[first : first + DETAIL_PIECE]
         if not self._pieces:
             self._began_ms = at_ms
+        self._begun.append(Piece(self._pieces, see_steel(self._site.model), at_ms, heard_ms))
         self._has_leased = False
         self._pieces += 1
-        self._begun.append(Heard(Kind.DETAIL, words, at_ms, heard_ms))
         self._pass_exchange(heard_ms)
         if self._pieces * DETAIL_PIECE >= map_.DETAIL.count:
             self._whole, self._begun, self._pieces = self._begun, [], 0
@@ -190,11 +212,19 @@ class Journey(Stretch):
         """Tell what the gateway would still know, in the order in which it would have heard it."""
         if self._rounds > 1:
             self._session._detail.drop()  # of the round that was begun before, the rest was read long ago
-        told = [*self._whole, *self._begun]
+        told = [self._draw(piece) for piece in (*self._whole, *self._begun)]
         if self._last is not None:
             told.append(self._last)
         self._tell(sorted(told, key=lambda each: each.heard_ms))
         self._last, self._whole, self._begun, self._rounds = None, [], [], 0
+
+    def _draw(self, piece: Piece) -> Heard:
+        """Draw a piece of DETAIL as it would have been read."""
+        first = piece.number * DETAIL_PIECE
+        with recalled(self._site.model, piece.steel) as model:
+            image = self._site.controller._image(model, map_.DETAIL)
+        words = (*image[:LEASE_LEFT_AT], piece.steel.lease_left_ms, *image[LEASE_LEFT_AT + 1 :])
+        return Heard(Kind.DETAIL, words[first : first + DETAIL_PIECE], piece.sent_ms, piece.heard_ms)
 
     def _set_clocks(self) -> None:
         super()._set_clocks()
@@ -214,6 +244,38 @@ class Journey(Stretch):
         self._land()
         if self._is_over:
             self._line.step_due_ms = None  # whatever was ordered meanwhile has its say
+
+
+def see_steel(model: WatchedModel) -> Steel:
+    """Look at all of DETAIL that changes while steel is under way."""
+    return Steel(
+        [drive.x_mm for drive in model.rails._drives],
+        model.lease_left_ms,
+        frozenset(model.lights),
+        model.indication,
+        model._positions_known,
+    )
+
+
+@contextmanager
+def recalled(model: WatchedModel, steel: Steel) -> Iterator[WatchedModel]:
+    """Put the steel back to where it was, for as long as it is looked at."""
+    rails = model.rails
+    now, widths, lights = see_steel(model), rails._widths, model.lights
+    set_steel(model, steel)
+    rails._widths = None
+    try:
+        yield model
+    finally:
+        set_steel(model, now)
+        rails._widths, model.lights = widths, lights
+
+
+def set_steel(model: WatchedModel, steel: Steel) -> None:
+    """Set columns and lights."""
+    for drive, x_mm in zip(model.rails._drives, steel.lefts_mm, strict=True):
+        drive.x_mm = x_mm
+    model.lights, model.indication, model._positions_known = set(steel.lights), steel.indication, steel.is_known
 
 
 def says_the_same(words: tuple[int, ...], shown: tuple[int, ...]) -> bool:

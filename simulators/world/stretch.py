@@ -13,7 +13,7 @@ says something new is never reckoned.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge.runtime.gateway import FLUSH_MS
 from firmware_protocol import registers as map_
@@ -30,8 +30,7 @@ ASK_BYTES, ANSWER_BYTES = 8, 5
 SEQUENCE_AT = 11  # in the MOTION block
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """An answer that the gateway would still know of."""
 
     kind: Kind
