@@ -41,7 +41,7 @@ CHOICE_OF = {
     UrgeKind.LIMIT_WARNING: UrgeKind.LIMIT,
     UrgeKind.DEBT: UrgeKind.SCAN,
 }
-#: Facts: case_no, step, name, due_at.
+#: Facts: case_no, step (named in the reader's language), name, due_at.
 SENTENCES = {
     UrgeKind.SEND_WARNING: N_("Case %(case_no)s, step %(step)s: scan its papers and send them by %(due_at)s."),
     UrgeKind.SEND: N_("Case %(case_no)s, step %(step)s: its papers were to be scanned and sent by %(due_at)s."),
@@ -99,9 +99,13 @@ def place_of(kind: UrgeKind) -> str:
     return f"/reminders#{PLACES[CHOICE_OF.get(kind, kind)]}"
 
 
-def word_note(kind: UrgeKind, facts: Mapping[str, Any], calendar: Calendar, translate: Translate) -> str:
-    """Return the sentence of a message; instants are shown in the calendar's zone."""
+def word_note(
+    kind: UrgeKind, facts: Mapping[str, Any], calendar: Calendar, translate: Translate, *, chinese: bool
+) -> str:
+    """Return the sentence of a message; instants are shown in the calendar's zone, steps and papers by their names."""
     shown = {"case_no": "—", "step": "—", "name": "—"} | dict(facts)
+    for fact, name in (("step", "step_name"), ("name", "name")):
+        shown[fact] = facts.get(name if chinese else f"{name}_en") or shown[fact]
     due_at = str(facts.get("due_at", ""))
     if "T" in due_at:
         due_at = datetime.fromisoformat(due_at).astimezone(calendar.zone).strftime("%Y-%m-%d %H:%M")
@@ -110,7 +114,8 @@ def word_note(kind: UrgeKind, facts: Mapping[str, Any], calendar: Calendar, tran
 
 def word_letter(letter: Letter, base_url: str, calendar: Calendar, translate: Translate) -> tuple[str, str]:
     """Return subject and text of a letter."""
-    lines = [word_note(note.kind, note.facts, calendar, translate) for note in letter.notes]
+    chinese = letter.language.startswith("zh")
+    lines = [word_note(note.kind, note.facts, calendar, translate, chinese=chinese) for note in letter.notes]
     many = len(lines) > 1
     subject = translate(SUBJECT_MANY) % {"count": len(lines)} if many else translate(SUBJECT_ONE)
     links = sorted({f"{base_url}{note.href}" for note in letter.notes}) if base_url else []

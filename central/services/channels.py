@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +11,17 @@ from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
 from central.domain.messages import Channel, DeliveryState
+from central.domain.paging import LONGEST_PAGE, Page, walk_pages
 from central.domain.people import Actor
 from central.domain.refusals import NotFound
+from central.domain.search import split_query
 from central.domain.sweeps import UrgeKind
 from central.store.audit import add_audit
 from central.store.channels import list_channels, list_own_messages, read_all
 from central.store.claims import revive_row
-from central.store.messages import list_deliveries, load_ways
-from central.store.urges import ChannelRow, DeliveryRow
+from central.store.keyset import find_order, read_page
+from central.store.messages import DELIVERY_ORDERS, load_ways, select_deliveries
+from central.store.urges import ChannelRow, DeliveryRow, MessageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,18 @@ class ChannelChoice:
     kinds: tuple[str, ...] = ()
     digest: bool = False
     active: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchDeliveries:
+    """Which messages on their way out are looked for; `person`: words that occur in the name."""
+
+    state: DeliveryState | None = None
+    channel: Channel | None = None
+    person: str = ""
+    sort: str = "newest"
+    after: str | None = None
+    limit: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +119,19 @@ def choose_channel(session: Session, actor: Actor, choice: ChannelChoice, now: d
     row.changed_at = now
 
 
-def list_sendings(session: Session, state: DeliveryState | None, limit: int) -> list[DeliverySeen]:
-    """Return messages on their way out, the newest first."""
-    return [
-        DeliverySeen(
-            row.id,
-            name,
-            row.channel,
-            UrgeKind(message.kind),
-            message.facts,
-            row.state,
-            row.attempts,
-            message.made_at,
-            row.next_try_at,
-            row.sent_at,
-            row.last_error,
-        )
-        for row, message, name in list_deliveries(session, state.value if state is not None else None, limit)
-    ]
+def list_sendings(session: Session, search: SearchDeliveries) -> Page[DeliverySeen]:
+    """Return messages on their way out, the newest first unless sorted."""
+    state = search.state.value if search.state is not None else None
+    channel = search.channel.value if search.channel is not None else None
+    query = select_deliveries(state, channel, split_query(search.person))
+    order = find_order(DELIVERY_ORDERS, search.sort)
+    rows, next_after = read_page(session, query, order, search.after, search.limit)
+    return Page(tuple(_see(row, message, name) for row, message, name, *_ in rows), next_after)
+
+
+def export_sendings(session: Session, search: SearchDeliveries) -> Iterator[DeliverySeen]:
+    """Yield everything that is found."""
+    return walk_pages(lambda after: list_sendings(session, replace(search, after=after, limit=LONGEST_PAGE)))
 
 
 def send_again(session: Session, actor: Actor, delivery_id: str, now: datetime) -> None:
@@ -131,3 +141,19 @@ def send_again(session: Session, actor: Actor, delivery_id: str, now: datetime) 
     if not revive_row(session, DeliveryRow, delivery_id, now):
         raise NotFound
     add_audit(session, actor, AuditEntry(AuditAct.MESSAGE_REVIVED, "delivery", delivery_id, before=before), now)
+
+
+def _see(row: DeliveryRow, message: MessageRow, name: str) -> DeliverySeen:
+    return DeliverySeen(
+        row.id,
+        name,
+        row.channel,
+        UrgeKind(message.kind),
+        message.facts,
+        row.state,
+        row.attempts,
+        message.made_at,
+        row.next_try_at,
+        row.sent_at,
+        row.last_error,
+    )

@@ -12,8 +12,10 @@ from central.domain.documents import DocumentAct, DocumentState, ReturnReason
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_acting_for, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
+from central.domain.templates import Need
 from central.store.captures import PagePicture
 from central.store.cases import CaseRow
+from central.store.clocks import PaperClock, read_clock
 from central.store.document_acts import find_document, find_fault, load_acts
 from central.store.documents import ContentRow, DocumentActRow, DocumentRow, PageRow, UploadRow
 from central.store.people import load_names
@@ -85,6 +87,8 @@ class DocumentShown:
     band: str
     due_at: datetime | None
     owed_until: date | None
+    #: Why it is due when it is; None for what may follow later or is only welcome.
+    clock: PaperClock | None
     handler: str
     pages: tuple[PageSeen, ...]
     earlier: tuple[EarlierPage, ...]
@@ -116,6 +120,7 @@ def show_document(session: Session, actor: Actor, document_id: str) -> DocumentS
         band=row.band,
         due_at=row.due_at,
         owed_until=row.owed_until,
+        clock=read_clock(session, "digitise", row.paper_created_at) if row.need == Need.REQUIRED.value else None,
         handler=names.get(row.handler_id or "", ""),
         pages=tuple(_see_page(page, name, state, names) for page, name, state in pages),
         earlier=_load_earlier(session, row.id),

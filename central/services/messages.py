@@ -15,6 +15,7 @@ from central.domain.calendars import ONE_DAY, Calendar, Hours
 from central.domain.messages import CHOICE_OF, Channel, Letter, Note, choose_time, place_of
 from central.domain.sweeps import SubjectKind, UrgeKind, list_levels
 from central.store.calendars import load_calendar
+from central.store.case_names import load_case_names
 from central.store.claims import QUEUED, claim_rows, postpone_row, settle_row
 from central.store.ids import new_id
 from central.store.messages import Recipients, claim_untold, load_channels, load_facts, stop_deliveries
@@ -45,6 +46,7 @@ def tell_urges(session: Session, hours: Hours, now: datetime, limit: int = URGES
     calendar, people = load_calendar(session), Recipients(session, load_tree(session), now)
     rules = load_rules(session)
     facts = _load_all_facts(session, urges)
+    names = load_case_names(session, {about.get("case_id") for about in facts.values()})
     made: list[tuple[MessageRow, UrgeKind]] = []
     for urge in urges:
         urge.told_at = now
@@ -56,6 +58,11 @@ def tell_urges(session: Session, hours: Hours, now: datetime, limit: int = URGES
         if kind is UrgeKind.DEBT:
             about |= {"due_at": about["owed_until"]}
         shown = {name: _plain(value) for name, value in about.items() if name not in _WHOSE}
+        called = names.get(about.get("case_id", ""))
+        if called is not None:
+            step = about["step"]
+            shown |= {"step_name": called.name_step(step, chinese=True)}
+            shown |= {"step_name_en": called.name_step(step, chinese=False)}
         for person_id in sorted(people.find(levels, about["handler_id"], about["unit_id"])):
             message = MessageRow(
                 id=new_id(),
@@ -136,7 +143,7 @@ def _find_limit_end(urge: UrgeRow, about: dict[str, Any], calendar: Calendar) ->
     return ended_at if isinstance(ended_at, datetime) else urge.due_at
 
 
-_WHOSE = ("id", "handler_id", "unit_id", "owed_until")
+_WHOSE = ("id", "handler_id", "unit_id", "case_id", "owed_until")
 
 
 def _load_all_facts(session: Session, urges: Sequence[UrgeRow]) -> dict[tuple[str, str], dict[str, Any]]:

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, and_, case, func, select, true
 from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
-from central.domain.clocks import Due, Interval, Limit, find_due
 from central.domain.documents import DocumentAct, DocumentState, find_next
 from central.domain.paging import LONGEST_PAGE, Page, walk_pages
 from central.domain.people import Actor
@@ -19,18 +18,17 @@ from central.domain.refusals import NotFound, Reason, Refusal
 from central.domain.search import split_query
 from central.domain.tasks import TaskState
 from central.store.audit import add_audit
-from central.store.calendars import load_calendar
 from central.store.case_lists import match_case
 from central.store.case_names import load_case_names
 from central.store.case_writing import lock_case
 from central.store.cases import CaseCustomerRow, CaseRow
+from central.store.clocks import PaperClock, read_clock
 from central.store.customers import CustomerRow
 from central.store.document_acts import HeldDocument, add_act, check_act, follow_acts
 from central.store.documents import DocumentRow, TaskRow
 from central.store.keyset import find_order, read_page
 from central.store.paper_lists import TASK_ORDERS, list_paper_orders
 from central.store.people import load_names
-from central.store.rules import load_rules
 from central.store.scope import within_case
 
 FOUND_MOST = 30
@@ -99,20 +97,11 @@ class PaperSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class TaskClock:
-    """Why a task is due when it is: the limit, by which version of the rules (0: those of a new centre)."""
-
-    limit: Limit
-    version: int
-    due: Due
-
-
-@dataclass(frozen=True, slots=True)
 class TaskShown:
     """One task with its paper list; `sendable`: how many documents would be sent now."""
 
     task: TaskSeen
-    clock: TaskClock
+    clock: PaperClock
     papers: tuple[PaperSeen, ...]
     may_add: bool
     sendable: int
@@ -156,7 +145,7 @@ def show_task(session: Session, actor: Actor, task_id: str) -> TaskShown:
     checked = sum(1 for each in papers if each.state == DocumentState.SELF_CHECKED.value)
     return TaskShown(
         _see_tasks(session, [row])[0],
-        _read_clock(session, row),
+        read_clock(session, "send", row.step_ended_at),
         tuple(see_paper(each) for each in papers),
         may_add=adds,
         sendable=checked if sends else 0,
@@ -316,14 +305,6 @@ def load_customer_names(session: Session, case_ids: Iterable[str]) -> dict[str, 
         .where(CaseCustomerRow.position == 0, CaseCustomerRow.case_id.in_(sorted(set(case_ids))))
     )
     return {case_id: name or number for case_id, number, name in session.execute(query)}
-
-
-def _read_clock(session: Session, row: TaskRow) -> TaskClock:
-    """Count the task's time anew: by the rules of the moment at which its step ended."""
-    rules = load_rules(session)
-    limit, version = rules.at(row.step_ended_at).send, rules.find(row.step_ended_at)
-    due = find_due(load_calendar(session), limit, [Interval(row.step_ended_at)])
-    return TaskClock(limit, version.version if version is not None else 0, due)
 
 
 def _find_task(session: Session, actor: Actor, action: Action, task_id: str) -> TaskRow:

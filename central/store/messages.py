@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, null, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, null, select, true, type_coerce, update
 from sqlalchemy.orm import Session
 
 from central.domain.messages import DeliveryState
 from central.domain.organisation import UnitKind, UnitTree
 from central.domain.people import Role
+from central.domain.search import make_pattern
 from central.domain.sweeps import SubjectKind
 from central.domain.urges import Level
+from central.store.base import Instant
 from central.store.cases import CaseRow, StepRow
 from central.store.customers import ContractRow, CustomerRow
 from central.store.documents import DocumentRow, TaskRow
+from central.store.keyset import Order
 from central.store.people import AbsenceRow, PersonRow, find_people_of
 from central.store.urges import ChannelRow, DeliveryRow, MessageRow, UrgeRow
 
@@ -106,18 +109,29 @@ def stop_deliveries(session: Session, ids: Iterable[str], worker: str) -> None:
     )
 
 
-def list_deliveries(session: Session, state: str | None, limit: int) -> Sequence[Any]:
-    """Return deliveries with message and person, the newest first."""
-    query = (
+_ID = DeliveryRow.id.expression
+_WHEN = type_coerce(func.coalesce(DeliveryRow.sent_at, DeliveryRow.next_try_at), Instant)
+#: By what a list of deliveries is sorted. Ids are made in order of time.
+DELIVERY_ORDERS: Final = {
+    "newest": Order(_ID, _ID, falling=True),
+    "person": Order(PersonRow.name.expression, _ID),
+    "when": Order(_WHEN, _ID, falling=True),
+}
+
+
+def select_deliveries(state: str | None, channel: str | None, words: Sequence[str]) -> Select[*tuple[Any, ...]]:
+    """Return the query of deliveries with message and person, in a state, by a channel, to whose name has the words."""
+    conditions: list[ColumnElement[bool]] = [PersonRow.name.ilike(make_pattern(word), escape="\\") for word in words]
+    if state is not None:
+        conditions.append(DeliveryRow.state == state)
+    if channel is not None:
+        conditions.append(DeliveryRow.channel == channel)
+    return (
         select(DeliveryRow, MessageRow, PersonRow.name)
         .join(MessageRow, MessageRow.id == DeliveryRow.message_id)
         .join(PersonRow, PersonRow.id == MessageRow.person_id)
-        .order_by(DeliveryRow.id.desc())
-        .limit(limit)
+        .where(and_(true(), *conditions))
     )
-    if state is not None:
-        query = query.where(DeliveryRow.state == state)
-    return session.execute(query).all()
 
 
 def load_ways(session: Session, message_ids: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
@@ -149,8 +163,11 @@ def _select_facts(subject: SubjectKind) -> Select[*tuple[Any, ...]]:
         ).join(CustomerRow, CustomerRow.id == ContractRow.customer_id)
     rows: Any = {SubjectKind.TASK: TaskRow, SubjectKind.STEP: StepRow, SubjectKind.DOCUMENT: DocumentRow}[subject]
     step = StepRow.code if subject is SubjectKind.STEP else rows.step
-    name = DocumentRow.name if subject is SubjectKind.DOCUMENT else CaseRow.title
-    owed_until = DocumentRow.owed_until if subject is SubjectKind.DOCUMENT else null().label("owed_until")
+    name = name_en = CaseRow.title.expression
+    owed_until: ColumnElement[Any] = null().label("owed_until")
+    if subject is SubjectKind.DOCUMENT:
+        name, name_en = DocumentRow.name.expression, DocumentRow.name_en.expression
+        owed_until = DocumentRow.owed_until.label("owed_until")
     return select(
         owed_until,
         rows.id,
@@ -158,6 +175,8 @@ def _select_facts(subject: SubjectKind) -> Select[*tuple[Any, ...]]:
         rows.unit_id,
         CaseRow.case_no,
         step.label("step"),
+        CaseRow.id.label("case_id"),
         name.label("name"),
+        name_en.label("name_en"),
         rows.due_at,
     ).join(CaseRow, CaseRow.id == rows.case_id)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from central.domain.calendars import DayKind
-from central.domain.clocks import Due
 from central.domain.permissions import Action, needs
 from central.domain.step_gates import GateAnswer
 from central.domain.wording import N_
@@ -17,7 +15,6 @@ from central.services.case_details import NewsSeen, StepSeen, show_case
 from central.web.case_words import (
     ATTRIBUTES,
     BANDS,
-    DAY_KINDS,
     DOCUMENT_STATES,
     GATE_REASONS,
     GATES,
@@ -32,6 +29,7 @@ from central.web.case_words import (
     say_left_of_clock,
     say_limit,
 )
+from central.web.clock_words import explain
 from central.web.render import Say, actor_of, language_of, render, say_in
 from central.web.transactions import ReadSession
 from central.web.words import Word
@@ -104,25 +102,6 @@ def say_missing(say: Say, gate: GateAnswer, language: str) -> list[str]:
     return found
 
 
-def explain(say: Say, due: Due) -> list[tuple[str, str]]:
-    """Return why a due date is what it is, as (what, days)."""
-    why = due.explanation
-    rows = [
-        (say(N_("Days counted")), _list_days(why.counted)),
-        (
-            say(N_("Days left out")),
-            " · ".join(f"{day:%m-%d} {_name_day(say, kind, name)}" for day, kind, name in why.skipped),
-        ),
-        (say(N_("Made-up working days among them")), _list_days(why.made_up)),
-        (say(N_("Days on which the clock stood")), _list_days(why.paused)),
-        (
-            say(N_("The clock stood for")),
-            say(N_("%(count)s minutes"), count=why.paused_minutes) if why.paused_minutes else "",
-        ),
-    ]
-    return [(what, text) for what, text in rows if text]
-
-
 def show_news(say: Say, each: NewsSeen, names: dict[str, str]) -> dict[str, Any]:
     """Return one piece of news in words."""
     facts = [
@@ -152,11 +131,3 @@ def _say_due(say: Say, step: StepSeen, *, ended: bool, now: datetime, language: 
     if due.at is None:
         return say_left_of_clock(say, due.left, step.limit.unit)
     return say_left(say, due.at, now, language)
-
-
-def _name_day(say: Say, kind: DayKind, name: str) -> str:
-    return name or say(DAY_KINDS[kind].text)
-
-
-def _list_days(days: tuple[date, ...]) -> str:
-    return " · ".join(f"{day:%m-%d}" for day in days)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel.dates import format_timedelta
-
 from central.domain.clocks import Limit, Unit
 from central.domain.wording import N_
-from central.web.language import CATALOG_FOLDERS
+from central.web.moments import say_span
 from central.web.render import Say
 from central.web.words import Word
 
@@ -118,7 +116,7 @@ def say_limit(say: Say, limit: Limit) -> str:
 
 def say_left(say: Say, due_at: datetime, now: datetime, language: str) -> str:
     """Return "还有 5 小时" or "已超期 1 天"."""
-    span = format_timedelta(abs(due_at - now), locale=CATALOG_FOLDERS[language], threshold=1.0)
+    span = say_span(due_at - now, language)
     return say(N_("%(span)s left"), span=span) if due_at > now else say(N_("%(span)s overdue"), span=span)
 
 

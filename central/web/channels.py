@@ -1,4 +1,4 @@
-"""By which ways a person hears of what, and the page of all messages on their way out."""
+"""By which ways a person hears of what."""
 
 from __future__ import annotations
 
@@ -11,23 +11,18 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
-from central.domain.messages import CHOICE_OF, Channel, DeliveryState, word_note
 from central.domain.messages import CHOICES as KINDS
-from central.domain.permissions import Action, allows, needs
-from central.domain.sweeps import UrgeKind
+from central.domain.messages import Channel
+from central.domain.permissions import Action, needs
 from central.domain.wording import N_
-from central.services.channels import ChannelChoice, choose_channel, list_choices, list_sendings, send_again
-from central.store.calendars import load_calendar
-from central.store.claims import count_rows
-from central.store.urges import DeliveryRow
+from central.services.channels import ChannelChoice, choose_channel, list_choices
 from central.web.forms import Field
 from central.web.render import Say, actor_of, render, say_in
-from central.web.time_words import CHANNELS, CHOICES, DELIVERY_STATES, TIME_NOTES
-from central.web.transactions import ReadSession, WriteSession
+from central.web.time_words import CHANNELS, CHOICES, TIME_NOTES
+from central.web.transactions import ReadSession
 
 router = APIRouter()
 
-ROWS = 100
 MAIL_ADDRESS = re.compile(r"[^@\s<>,;:\"]{1,64}@[A-Za-z0-9.-]{1,120}")
 #: A robot is told whom to mention by a number or name of its own system.
 ROBOT_ADDRESS = re.compile(r"[\w.@+-]{0,64}")
@@ -58,55 +53,6 @@ async def set_channels(request: Request) -> Response:
     async with state.tx.write_async() as session:
         await run_in_threadpool(keep, session)
     return RedirectResponse("/me/messages?done=channels", status_code=303)
-
-
-@router.get("/deliveries", response_class=HTMLResponse)
-@needs(Action.SEE_MESSAGES)
-def show_deliveries(request: Request, session: ReadSession, state: str = "", done: str = "") -> HTMLResponse:
-    """Messages on their way out, by state."""
-    say, calendar = say_in(request), load_calendar(session)
-    counts = count_rows(session, DeliveryRow)
-    # whoever looks after the ways out need not know whose case it is
-    sees_cases = allows(actor_of(request), Action.SEE_CASES)
-    chosen = DeliveryState(state) if state in set(DeliveryState) else None
-    return render(
-        request,
-        "deliveries.html",
-        here="deliveries",
-        done=TIME_NOTES.get(done),
-        state=state,
-        states=[
-            {"state": each.value, "count": counts.get(each.value, 0), "word": word}
-            for each, word in DELIVERY_STATES.items()
-        ],
-        may_send=allows(actor_of(request), Action.EDIT_MESSAGES),
-        rows=[
-            {
-                "id": each.id,
-                "person": each.person,
-                "channel": say(CHANNELS[Channel(each.channel)]),
-                "text": word_note(each.kind, each.facts, calendar, say) if sees_cases else say(_word_kind(each.kind)),
-                "word": DELIVERY_STATES[DeliveryState(each.state)],
-                "attempts": each.attempts,
-                "last_error": each.last_error,
-                "at": each.sent_at or each.next_try_at,
-                "dead": each.state == DeliveryState.DEAD,
-            }
-            for each in list_sendings(session, chosen, ROWS)
-        ],
-    )
-
-
-@router.post("/deliveries/{delivery_id}/again")
-@needs(Action.EDIT_MESSAGES)
-def send_delivery_again(request: Request, session: WriteSession, delivery_id: str) -> Response:
-    """Queue a message again that was given up."""
-    send_again(session, actor_of(request), delivery_id, request.app.state.read_clock())
-    return RedirectResponse("/deliveries?state=dead&done=again", status_code=303)
-
-
-def _word_kind(kind: UrgeKind) -> str:
-    return CHOICES[CHOICE_OF.get(kind, kind)]
 
 
 def _read_choice(channel: Channel, typed: FormData) -> ChannelChoice:

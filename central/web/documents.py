@@ -24,6 +24,7 @@ from central.services.documents import (
     self_check_document,
 )
 from central.services.papers import show_paper
+from central.web.clock_words import word_clock
 from central.web.render import Say, actor_of, language_of, render, say_in
 from central.web.transactions import ReadSession, WriteSession
 from central.web.troubles import put_into_words
@@ -164,6 +165,7 @@ def show_document_page(
         word=DOCUMENT_STATES[shown.state.value],
         need=DOCUMENT_NEEDS[shown.need],
         band=BANDS[shown.band],
+        clock=word_clock(say, shown.clock) if shown.clock is not None else None,
         pages=pages,
         unclear=sum(1 for each in pages if each["open"]),
         acts=[

@@ -22,6 +22,7 @@ from central.web import (
     cases,
     channels,
     customer_imports,
+    deliveries,
     documents,
     dossier_merges,
     dossiers,
@@ -82,6 +83,7 @@ ROUTERS = (
     me.router,
     reminders.router,
     channels.router,
+    deliveries.router,
     callbacks.router,
 )
 

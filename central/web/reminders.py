@@ -120,7 +120,10 @@ def show_reminders(request: Request, session: ReadSession, done: str = "") -> HT
             for each in lists
         ],
         decisions=count_decisions(session, actor, now),
-        messages=[_show_message(say, each, word_note(each.kind, each.facts, calendar, say)) for each in messages],
+        messages=[
+            _show_message(say, each, word_note(each.kind, each.facts, calendar, say, chinese=chinese))
+            for each in messages
+        ],
         unread=sum(not each.read for each in messages),
         calendar_days_left=calendar.days_left(today),
         calendar_horizon=calendar.horizon.isoformat(),

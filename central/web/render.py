@@ -145,8 +145,13 @@ def _environment(language: str) -> Environment:
     def figure(value: int | None) -> str:
         return "—" if value is None else format_decimal(value, locale=locale)
 
+    def span(moment: datetime) -> str:
+        return moments.say_span(moment - datetime.now(UTC), language)
+
     environment.filters.update(
         ago=ago,
+        span=span,
+        past=lambda moment: moment <= datetime.now(UTC),
         exact=lambda moment: moments.say_exactly(moment, ZONE),
         instant=moments.say_instant,
         figure=figure,

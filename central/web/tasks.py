@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from central.domain.captures import write_cover
 from central.domain.documents import DocumentState
 from central.domain.permissions import Action, allows, needs
-from central.domain.rules import Rules, dump_rules
 from central.domain.tasks import TaskState
 from central.domain.wording import N_
 from central.services.exports import Listed, note_export
@@ -23,7 +22,6 @@ from central.services.tasks import (
     PaperSeen,
     SearchTasks,
     SearchWaiting,
-    TaskClock,
     TaskSeen,
     count_tasks,
     export_tasks,
@@ -33,10 +31,9 @@ from central.services.tasks import (
     send_task,
     show_task,
 )
-from central.web.case_page import explain
+from central.web.clock_words import word_clock
 from central.web.lists import PAGE_ROWS, After, Sort, make_foot, make_heads
 from central.web.render import Say, actor_of, address, language_of, render, say_in
-from central.web.rule_words import say_rule
 from central.web.table_files import Cell, FileKind, Table, answer_table
 from central.web.transactions import ReadSession, WriteSession
 from central.web.words import BANDS, DOCUMENT_NEEDS, DOCUMENT_STATES, DONE_NOTES, TASK_STATES
@@ -151,7 +148,7 @@ def show_one_task(request: Request, session: ReadSession, task_id: str, done: st
         here="tasks",
         done=DONE_NOTES.get(done),
         task=word_task(request, shown.task),
-        clock=_word_clock(say_in(request), shown.clock),
+        clock=word_clock(say_in(request), shown.clock),
         papers=[word_paper(request, each) for each in shown.papers],
         may_add=shown.may_add,
         sendable=shown.sendable,
@@ -268,16 +265,6 @@ def word_paper(request: Request, paper: PaperSeen) -> dict[str, Any]:
         "since": paper.since,
         "adds": paper.state.value in ("due", "returned"),
         "checks": paper.state.value == "scanned",
-    }
-
-
-def _word_clock(say: Say, clock: TaskClock) -> dict[str, Any]:
-    """Return in words why the task is due when it is."""
-    return {
-        "limit": say_rule(say, "send", dump_rules(Rules(send=clock.limit))["send"]),
-        "version": clock.version,
-        "due": clock.due,
-        "why": explain(say, clock.due),
     }
 
 

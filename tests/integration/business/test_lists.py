@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from starlette.testclient import TestClient
 
 from central.domain.audit import AuditAct
 from central.domain.people import Actor, Grant, Role
 from central.domain.tasks import TaskState
 from central.services.cases import CaseFound, SearchCases, search_cases
+from central.services.channels import SearchDeliveries, list_sendings
+from central.services.messages import tell_urges
+from central.services.sweeps import sweep_due
 from central.services.tasks import SearchTasks, TaskSeen, list_tasks
-from tests.integration.business.news import tell
+from central.settings import MessageSettings
+from central.store.documents import DocumentRow
+from central.store.people import PersonRow
+from central.store.urges import ChannelRow
+from tests.integration.business.news import LATER, tell
 from tests.integration.business.office import hear, list_acts, open_office, page
 from tests.integration.central.centre import Centre
 
@@ -161,10 +170,65 @@ FILES = {
     "/boxes": (AuditAct.BOXES_EXPORTED, 1),
     "/tasks": (AuditAct.TASKS_EXPORTED, 5),
     "/audit": (AuditAct.AUDIT_EXPORTED, 2),
+    "/deliveries": (AuditAct.DELIVERIES_EXPORTED, 2),
 }
 
 
-def test_every_list_that_leaves_is_noted(office: Centre) -> None:
+@pytest.fixture
+def urged(office: Centre) -> Centre:
+    """The office a week later, with the urges for its papers on their way to 王芳."""
+    office.clock.now = LATER + timedelta(days=7)
+    with office.tx.write() as session:
+        wang = session.scalars(select(PersonRow.id).where(PersonRow.login == "wang.fang")).one()
+        for channel in ("mail", "webhook"):
+            way = ChannelRow(person_id=wang, channel=channel, address="wang@example.cn", kinds=["send", "scan"])
+            way.active, way.digest, way.changed_at = True, False, LATER
+            session.add(way)
+        session.flush()
+        sweep_due(session, office.clock())
+        tell_urges(session, MessageSettings().to_hours(), office.clock())
+    return office
+
+
+def test_messages_on_their_way_are_found_by_way_and_person(urged: Centre) -> None:
+    zhao = urged.client_of("zhao.min")
+    whole = page(zhao, "/deliveries")
+    rows = whole.count("<td>王芳</td>")
+    assert rows >= 4
+    # the step by its name, not by its code
+    assert "受理" in whole
+    assert "ACCEPT" not in whole
+    assert page(zhao, "/deliveries?channel=mail").count("<td>王芳</td>") * 2 == rows
+    assert page(zhao, "/deliveries?q=%E7%8E%8B&state=queued&sort=person").count("<mark>王</mark>芳") == rows
+    assert "没有符合的消息" in page(zhao, "/deliveries?q=nobody")
+    assert zhao.get("/deliveries?state=nonsense").status_code == 422
+    found: list[str] = []
+    after: str | None = None
+    with urged.tx.read() as session:
+        while True:
+            some = list_sendings(session, SearchDeliveries(sort="when", after=after, limit=1))
+            found += [each.id for each in some.items]
+            after = some.next_after
+            if after is None:
+                break
+    assert (len(found), len(set(found))) == (rows, rows)
+
+
+def test_lateness_is_said_in_days_and_explained_on_the_paper(urged: Centre) -> None:
+    wang = urged.client_of("wang.fang")
+    listed = page(wang, "/tasks")
+    assert re.search(r"已超期 \d+ 天</time>", listed)
+    assert "周前" not in listed
+    with urged.tx.read() as session:
+        paper = session.scalars(select(DocumentRow).where(DocumentRow.need == "required")).first()
+    assert paper is not None
+    text = page(urged.client_of("zhao.min"), f"/documents/{paper.id}")
+    for expected in ("怎么算的", "48 小时", "时限规则", "日历"):
+        assert expected in text, expected
+
+
+def test_every_list_that_leaves_is_noted(urged: Centre) -> None:
+    office = urged
     zhao = office.client_of("zhao.min")
     for path, (act, least) in FILES.items():
         lines = list(csv.reader(io.StringIO(zhao.get(f"{path}.csv").content.decode("utf-8-sig"))))
