@@ -160,11 +160,20 @@ def choose_limit(step: StepPart, pack: str, attributes: Attributes) -> LimitPart
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between two versions: `before` or `after` empty means added or removed."""
+    """One difference between two versions: `before` or `after` empty means added or removed.
+
+    The same for pages that name things: in which step, in which of its parts (a document's code, a limit's key), which
+    field, and what stood there; a part that came or went stands there whole.
+    """
 
     where: str
     before: str = ""
     after: str = ""
+    step: str = ""
+    part: str = ""
+    field: str = ""
+    old: Any = None
+    new: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,39 +188,46 @@ class Difference:
 
 def compare_templates(old: Template, new: Template) -> Difference:
     """Return the differences in the order of the new version, removed things last."""
-    changes = list(_compare_parts("", old, new, skip=("steps",)))
-    changes += _compare_lists("", "steps", old.steps, new.steps)
+    changes = list(_compare_fields((), old, new))
+    changes += _compare_lists((), "steps", old.steps, new.steps)
     return Difference(tuple(changes))
 
 
-def _compare_lists(where: str, name: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Change]:
+def _compare_lists(place: tuple[str, ...], name: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Change]:
     key = _key_limit if name == "limits" else _key_code
     before = {key(part): part for part in old}
     after = {key(part): part for part in new}
     for code, part in after.items():
-        place = f"{where}{code}"
         if code not in before:
-            yield Change(place, "", _describe(part))
+            yield _change((*place, code), "", None, part, "", _describe(part))
             continue
-        yield from _compare_parts(place + ".", before[code], part, skip=("documents", "limits"))
+        yield from _compare_fields((*place, code), before[code], part)
         for inner in ("documents", "limits"):
             if hasattr(part, inner):
-                yield from _compare_lists(place + ".", inner, getattr(before[code], inner), getattr(part, inner))
+                yield from _compare_lists((*place, code), inner, getattr(before[code], inner), getattr(part, inner))
     for code, part in before.items():
         if code not in after:
-            yield Change(f"{where}{code}", _describe(part), "")
+            yield _change((*place, code), "", part, None, _describe(part), "")
     kept = [code for code in after if code in before]
-    if kept != [code for code in before if code in after]:
-        yield Change(f"{where}{name}", " > ".join(code for code in before if code in after), " > ".join(kept))
+    was = [code for code in before if code in after]
+    if kept != was:
+        yield _change(place, name, was, kept, " > ".join(was), " > ".join(kept))
 
 
-def _compare_parts(where: str, old: Any, new: Any, skip: tuple[str, ...]) -> Iterator[Change]:
+def _compare_fields(place: tuple[str, ...], old: Any, new: Any) -> Iterator[Change]:
     for each in fields(new):
-        if each.name in skip:
+        if each.name in ("steps", "documents", "limits"):
             continue
         before, after = getattr(old, each.name), getattr(new, each.name)
         if before != after:
-            yield Change(f"{where}{each.name}", _show(before), _show(after))
+            yield _change(place, each.name, before, after, _show(before), _show(after))
+
+
+def _change(  # noqa: PLR0917 - one difference
+    place: tuple[str, ...], name: str, old: Any, new: Any, before: str, after: str
+) -> Change:
+    step, part = (*place, "", "")[:2]
+    return Change(".".join(filter(None, (*place, name))), before, after, step, part, name, old, new)
 
 
 def _key_code(part: Any) -> str:

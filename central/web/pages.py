@@ -41,6 +41,7 @@ from central.web import (
     rules,
     scans,
     tasks,
+    template_changes,
     template_editor,
     template_founding,
     template_pages,
@@ -70,6 +71,7 @@ ROUTERS = (
     case_page.router,
     # Before the versions: /templates/new is the id of none.
     template_founding.router,
+    template_changes.router,
     template_editor.router,
     template_pages.router,
     calendars.router,

@@ -1,4 +1,4 @@
-"""Pages of templates: the list, one version, what two versions differ in, the editor, and the way into force."""
+"""Pages of templates: the list, one version, the version as text, and the way into force."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import json
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from central.domain.conditions import Condition
 from central.domain.permissions import Action, allows, needs
-from central.domain.refusals import NotFound, Reason, Refusal
+from central.domain.refusals import Reason, Refusal
 from central.domain.templates import Template, dump_template
 from central.domain.wording import N_
 from central.services.templates import (
     VersionSeen,
     VersionState,
     ask_to_put_in_force,
-    compare_versions,
     draft_version,
     list_templates,
     list_versions,
@@ -26,7 +25,7 @@ from central.services.templates import (
     show_version,
     withdraw_draft,
 )
-from central.web.case_words import MEDIA, NEEDS, RETENTIONS, VERSION_STATES, pick_name, say_limit
+from central.web.case_words import ATTRIBUTES, MEDIA, NEEDS, RETENTIONS, VERSION_STATES, pick_name, say_limit
 from central.web.forms import Field, show_form
 from central.web.forms import Form as FormShape
 from central.web.render import Say, actor_of, language_of, render, say_in
@@ -91,32 +90,6 @@ def show_template(request: Request, session: ReadSession, template_id: str, done
         may_edit=allows(actor, Action.EDIT_TEMPLATE) and seen.state is not VersionState.WITHDRAWN,
         may_copy=allows(actor, Action.EDIT_TEMPLATE),
         is_draft=is_draft(seen),
-    )
-
-
-@router.get("/templates/{template_id}/changes", response_class=HTMLResponse)
-@needs(Action.SEE_TEMPLATES)
-def show_changes(
-    request: Request, session: ReadSession, template_id: str, since: Annotated[str, Query(max_length=36)] = ""
-) -> HTMLResponse:
-    """What this version changes in an earlier one; without a choice the one before it."""
-    actor, language = actor_of(request), language_of(request)
-    now = request.app.state.read_clock()
-    seen = show_version(session, actor, template_id, now)
-    versions = [each for each in list_versions(session, actor, seen.business, now) if each.id != seen.id]
-    older = next((each for each in versions if each.version < seen.version), None)
-    chosen = next((each for each in versions if each.id == since), older)
-    if chosen is None:
-        raise NotFound
-    return render(
-        request,
-        "template_changes.html",
-        here="rules",
-        seen=seen,
-        name=pick_name(language, seen.name, seen.name_en),
-        chosen=chosen,
-        versions=versions,
-        changes=compare_versions(session, actor, chosen.id, seen.id).changes,
     )
 
 
@@ -220,6 +193,7 @@ def say_condition(say: Say, condition: Condition | None) -> str:
     if "not" in condition:
         return say(N_("not (%(condition)s)"), condition=say_condition(say, condition["not"]))
     name = condition["attribute"]
+    name = say(ATTRIBUTES[name]) if name in ATTRIBUTES else name
     if "present" in condition:
         return say(N_("%(name)s is known") if condition["present"] else N_("%(name)s is not known"), name=name)
     word = next(each for each in COMPARISONS if each in condition)

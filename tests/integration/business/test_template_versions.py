@@ -185,6 +185,13 @@ def test_a_change_goes_its_way_through_the_pages(office: Centre) -> None:
     assert saved.status_code == 303, saved.text
     draft = version_id(office, "METER", 2)
     assert "受理申请" in page(client, f"/templates/{draft}/changes")
+    part = changed["steps"][1]["documents"][0]
+    part |= {"gate": 3, "retention": "permanent", "when": {"attribute": "agent", "is": True}}
+    changed["steps"][1]["limits"] = []
+    assert post(client, f"/templates/{draft}/text", body=json.dumps(changed)).status_code == 303
+    differs = page(client, f"/templates/{draft}/changes")
+    for words in (f"{changed['steps'][1]['name']} › {part['name']}", "永久", "代办", "须通过的审核关"):
+        assert words in differs
     assert post(client, f"/templates/{draft}/ask", effective_from="2020-01-01", why="x").status_code == 422
     assert post(client, f"/templates/{draft}/ask", effective_from=f"{TODAY}", why="").status_code == 422
     assert post(client, f"/templates/{draft}/ask", effective_from=f"{TODAY}", why="文件").status_code == 303
@@ -248,6 +255,9 @@ def test_parts_are_edited_by_forms_and_become_one_draft(office: Centre) -> None:
     outline = page(client, f"/templates/{draft}/edit")
     assert "回访" in outline
     assert "METER_PHOTO" not in outline
+    differs = page(client, f"/templates/{draft}/changes")
+    for words in ("中文名称", "回访 RETURN_VISIT", "整个业务"):
+        assert words in differs
     assert client.get(f"/templates/{draft}/steps/NONE", headers={"Accept": "text/html"}).status_code == 404
     assert states(office) == [(2, VersionState.DRAFT), (1, VersionState.IN_FORCE)]
 
