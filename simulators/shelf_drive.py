@@ -102,23 +102,22 @@ class ShelfDrive:
 
     def advance(self, to_ms: int) -> None:
         """Let time pass until `to_ms`; steel, timers and sensors follow in their order."""
-        due, rails = self._due, self.rails
+        rails = self.rails
         while True:
-            at_ms, is_step = to_ms + 1, False
-            for each_ms in due.values():
-                at_ms = min(at_ms, each_ms)
-            step_at_ms = self._physics_ms + rails.step_ms
-            if step_at_ms <= at_ms and not rails.arrived:
-                at_ms, is_step = step_at_ms, True
+            at_ms = due_ms = min(self._due.values(), default=to_ms + 1)
+            is_step = not rails.arrived and self._physics_ms + rails.step_ms <= at_ms
+            if is_step:
+                at_ms = self._physics_ms + rails.step_ms
             if at_ms > to_ms:
                 break
             self.now_ms = max(self.now_ms, at_ms)
             if is_step:
                 self._step(at_ms)
+            if is_step and due_ms > at_ms and min(self._due.values(), default=due_ms) > at_ms:
+                continue
             for name in [name for name, at in self._due.items() if at <= at_ms]:
                 self._due.pop(name, None)
                 self._on_due[name]()
-            due = self._due
         self.now_ms = max(self.now_ms, to_ms)
         if rails.arrived:
             self._physics_ms = self.now_ms

@@ -173,10 +173,10 @@ class Journey(Stretch):
         """Hear a reading that says something new as it comes; False: there was something to be said to it."""
         self._set_clocks()
         if not says_only_travel(heard.words, self._shown):
-            self._catch_up()  # what the core does may rest on the reading before
+            self._catch_up()  # what the core does may rest on what it heard before
         self._note_step(heard.heard_ms)
-        self._last, self._shown, self._passed, self._passed_ms = heard, heard.words, heard.words, int(heard.heard_ms)
-        self._catch_up()
+        self._tell([heard])
+        self._last, self._shown, self._passed, self._passed_ms = None, heard.words, heard.words, int(heard.heard_ms)
         session, shelf, bank = self._session, self._shelf, self._runtime.state.banks[self._site.layout.id]
         if self._request is None:
             goes_on = bank.foreign and bank.request is None and not bank.sights
@@ -187,6 +187,7 @@ class Journey(Stretch):
         self._is_over = not goes_on or is_asked(bank) or session._ring.is_due or session._stop.is_active
         self._is_over = self._is_over or shelf.is_stirred or bool(session._reports)
         if self._is_over:
+            self._catch_up()
             self._agenda.now_ms = heard.heard_ms
         return not self._is_over
 

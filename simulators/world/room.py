@@ -35,6 +35,7 @@ from simulators.world.monitor import QUIET_CAUSES
 from simulators.world.printer import WorldPrinter
 from simulators.world.rest import WORTH_MS, find_change_ms, leap
 from simulators.world.site import Site
+from simulators.world.stillness import Notebook
 from simulators.world.stretch import describe_memory
 from simulators.world.stride import stride
 from simulators.world.uplink import WorldLink
@@ -130,6 +131,7 @@ class Room:
         self.buses = tuple(
             Bus(bus, [site for site in self.sites if site.layout.bus == bus], desks, dice) for bus in layout.bauds
         )
+        self._notes = Notebook()
         self._folder = folder
         self.disk: Store | MemoryDisk = self._make_disk(folder)
         centre.register(layout.room_id, {code: key for code, (_, key) in layout.boxes.items()}, self.read_wall())
@@ -201,7 +203,8 @@ class Room:
             return False
         if isinstance(self.disk, MemoryDisk) and self.disk.database.is_full:
             return False
-        if not stride(line, self.sites[0], runtime, self.agenda, self.wall_offset_ms):
+        self._notes.wall_offset_ms = self.wall_offset_ms
+        if not stride(line, self.sites[0], runtime, self.agenda, self._notes):
             return False
         if line.step_due_ms is not None:
             bus.awake_until_ms = line.step_due_ms + LEAST_MS

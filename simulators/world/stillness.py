@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from edge.core.events import Now
+from edge.core.snapshot import list_said
+from edge.core.state import State
 from edge.runtime.gateway import IDLE_READING_MS
 from firmware_protocol import registers as map_
 from firmware_protocol.codes import Capabilities
@@ -14,7 +19,7 @@ from firmware_protocol.spare import DETAIL_PIECE, WEAR_PERIOD_MS, WEAR_PIECE
 from simulators.world.agenda import Agenda
 from simulators.world.gateway import SteppedRuntime
 from simulators.world.line import LEAST_MS, VirtualLine
-from simulators.world.rest import LONGEST_MS
+from simulators.world.rest import LONGEST_MS, find_change_ms, is_detail_told, is_idle, is_reading_told
 from simulators.world.site import Site
 from simulators.world.stretch import ANSWER_BYTES, SEQUENCE_AT, Heard, Stretch
 
@@ -110,6 +115,45 @@ class Stillness(Stretch):
         after = self._runtime.state.banks[site.layout.id]
         if (after.request, after.prompt, after.queue, after.stop) != (None, self._bank.prompt, self._bank.queue, None):
             raise RuntimeError("a reading of a bank at rest changed something")
+
+
+class Notebook:
+    """What the core was last asked about one bank at rest: it need not be asked the same again.
+
+    With neither prompt nor queue nothing at rest depends on the time, so that the same bank, given the same reading and
+    the same detail, remembers and does the same: nothing.
+    """
+
+    def __init__(self) -> None:
+        self.wall_offset_ms = 0  # of the room
+        self._noted: tuple[object, ...] | None = None
+        self._knows_all = False  # DETAIL too
+
+    def find_change_ms(self, line: VirtualLine, site: Site, state: State, until: Now) -> float:
+        """Find until when nobody will have learnt anything, as the core says, or has said before."""
+        bank, shelf = state.banks[site.layout.id], line.shelf
+        if shelf is None or bank.prompt is not None or bank.queue or bank.snapshot is None:
+            return find_change_ms(line, (site,), state, until)
+        session = shelf._schedule.sessions[site.layout.unit]
+        read = session._watch.snapshot
+        if read is None or not is_idle(session):
+            return 0.0
+        with site.at_now() as model:
+            shown = site.controller._image(model, map_.MOTION), site.controller._image(model, map_.DETAIL)
+        seen = (
+            shown[0][:SEQUENCE_AT],
+            shown[0][SEQUENCE_AT + 1 :],
+            shown[1],
+            replace(read, sequence=0),
+            replace(bank, read_mono_ms=0, snapshot=None),
+            list_said(bank.snapshot),
+        )
+        if seen != self._noted:
+            if not is_reading_told(site, session, state, until):
+                return 0.0
+            self._noted, self._knows_all = seen, is_detail_told(site, session, state, until)
+        change_ms = float(until.mono_ms)
+        return change_ms if self._knows_all else min(change_ms, session._detail.due_ms(False))
 
 
 def is_piece_true(site: Site, session: ControllerSession) -> bool:

@@ -10,15 +10,14 @@ from simulators.world.agenda import Agenda
 from simulators.world.gateway import SteppedRuntime
 from simulators.world.journey import Journey, is_steady
 from simulators.world.line import VirtualLine
-from simulators.world.rest import find_change_ms
 from simulators.world.site import Site
-from simulators.world.stillness import Stillness, is_piece_true
+from simulators.world.stillness import Notebook, Stillness, is_piece_true
 
 WORTH_AT_REST_MS = 600.0  # less is spoken
 WORTH_UNDER_WAY_MS = 120.0
 
 
-def stride(line: VirtualLine, site: Site, runtime: SteppedRuntime, agenda: Agenda, wall_offset_ms: int) -> bool:
+def stride(line: VirtualLine, site: Site, runtime: SteppedRuntime, agenda: Agenda, notes: Notebook) -> bool:
     """Reckon what can be reckoned from the next step of the line on; False: it must be spoken."""
     schedule = line.shelf._schedule if line.shelf is not None else None
     if schedule is None or line.step_due_ms is None or schedule._sent or schedule._reader.pending_bytes:
@@ -27,19 +26,19 @@ def stride(line: VirtualLine, site: Site, runtime: SteppedRuntime, agenda: Agend
         return False
     bank = runtime.state.banks[site.layout.id]
     if bank.request is None and not bank.foreign:
-        return stand_still(line, site, runtime, agenda, wall_offset_ms)
+        return stand_still(line, site, runtime, agenda, notes)
     return travel(line, site, runtime, agenda)
 
 
-def stand_still(line: VirtualLine, site: Site, runtime: SteppedRuntime, agenda: Agenda, wall_offset_ms: int) -> bool:
+def stand_still(line: VirtualLine, site: Site, runtime: SteppedRuntime, agenda: Agenda, notes: Notebook) -> bool:
     """Reckon the polls of a bank at rest; whoever only glances may do so meanwhile."""
     assert line.shelf is not None
     assert line.step_due_ms is not None
     ends_ms = min(agenda.next_act_ms, runtime.deadline_ms, site.model.next_timer_ms)
     if ends_ms - line.step_due_ms < WORTH_AT_REST_MS or not site.is_resting:
         return False
-    until = make_now(int(ends_ms), int(ends_ms) + wall_offset_ms, clock_ok=True)
-    ends_ms = find_change_ms(line, (site,), runtime.state, until)
+    until = make_now(int(ends_ms), int(ends_ms) + notes.wall_offset_ms, clock_ok=True)
+    ends_ms = notes.find_change_ms(line, site, runtime.state, until)
     if ends_ms - line.step_due_ms < WORTH_AT_REST_MS:
         return False
     if not is_piece_true(site, line.shelf._schedule.sessions[site.layout.unit]):
