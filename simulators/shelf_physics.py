@@ -37,7 +37,9 @@ class Rails:
         self._braked_mm_s = times.braking_mm_s2 * seconds  # in one step; so are the next
         self._gained_mm_s = times.acceleration_mm_s2 * seconds
         self._twice_braking_mm_s2 = 2 * times.braking_mm_s2
-        self._aisles = plan.aisles
+        # farther than this from its target a column neither brakes nor arrives in one step
+        self._cruising_mm = 1.001 * times.speed_mm_s**2 / self._twice_braking_mm_s2 + 2 * times.speed_mm_s * seconds + 1
+        self._aisles, self._last = plan.aisles, len(plan.columns) - 1
         self._speed_mm_s, self._rail_mm = times.speed_mm_s, float(plan.rail_mm)
         self._column_widths = [column.width_mm for column in plan.columns]
         self._drives: list[_Drive] = []
@@ -76,7 +78,11 @@ class Rails:
     def arrived(self) -> bool:
         """Whether nothing moves and nothing is left to do."""
         if self._arrived is None:
-            self._arrived = not any(drive.speed_mm_s or drive.target_mm is not None for drive in self._drives)
+            self._arrived = True
+            for drive in self._drives:
+                if drive.speed_mm_s or drive.target_mm is not None:
+                    self._arrived = False
+                    break
         return self._arrived
 
     @property
@@ -241,7 +247,7 @@ class Rails:
         if drive.jammed:
             drive.speed_mm_s = 0.0
             return
-        x_mm, target, before = drive.x_mm, drive.target_mm, drive.speed_mm_s
+        x_mm, target, before, is_far = drive.x_mm, drive.target_mm, drive.speed_mm_s, False
         speed = before if before >= 0 else -before
         if target is None:
             rightward = before >= 0
@@ -252,19 +258,26 @@ class Rails:
         else:
             left_mm = target - x_mm
             rightward = (before or left_mm) >= 0
-            fastest = math.sqrt(self._twice_braking_mm_s2 * (left_mm if left_mm >= 0 else -left_mm))
-            speed = min(self._speed_mm_s, speed + self._gained_mm_s, max(_CREEP_MM_S, fastest))
-        drives, seconds = self._drives, self._seconds
+            way_mm = left_mm if left_mm >= 0 else -left_mm
+            speed = min(self._speed_mm_s, speed + self._gained_mm_s)
+            is_far = way_mm >= self._cruising_mm
+            if not is_far:
+                speed = min(speed, max(_CREEP_MM_S, math.sqrt(self._twice_braking_mm_s2 * way_mm)))
+        drives, way_mm = self._drives, speed * self._seconds
         left = drives[index - 1]
         low = left.x_mm + left.width_mm
-        high = (drives[index + 1].x_mm if index + 1 < len(drives) else self._rail_mm) - drive.width_mm
-        goal = x_mm + speed * seconds if rightward else x_mm - speed * seconds
+        high = (drives[index + 1].x_mm if index < self._last else self._rail_mm) - drive.width_mm
+        goal = x_mm + way_mm if rightward else x_mm - way_mm
+        if is_far and low <= goal <= high:
+            self.travelled_mm += goal - x_mm if rightward else x_mm - goal
+            drive.x_mm, drive.speed_mm_s = goal, speed if rightward else -speed
+            return
         x_mm = max(low, goal)
         x_mm = min(high, x_mm)
-        if target is not None and abs(target - x_mm) <= max(_NEAR_MM, speed * seconds / 2):
+        if target is not None and abs(target - x_mm) <= max(_NEAR_MM, way_mm / 2):
             x_mm, speed, drive.target_mm = min(max(target, low), high), 0.0, None
         elif x_mm != goal:
-            speed = min(speed, abs(x_mm - drive.x_mm) / seconds)
+            speed = min(speed, abs(x_mm - drive.x_mm) / self._seconds)
         self.travelled_mm += abs(x_mm - drive.x_mm)
         drive.x_mm = x_mm
         drive.speed_mm_s = speed if rightward else -speed

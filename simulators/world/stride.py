@@ -13,8 +13,8 @@ from simulators.world.line import VirtualLine
 from simulators.world.site import Site
 from simulators.world.stillness import Notebook, Stillness, is_piece_true
 
-WORTH_AT_REST_MS = 600.0  # less is spoken
-WORTH_UNDER_WAY_MS = 120.0
+WORTH_AT_REST_MS = 400.0  # less is spoken
+WORTH_UNDER_WAY_MS = 100.0
 
 
 def stride(line: VirtualLine, site: Site, runtime: SteppedRuntime, agenda: Agenda, notes: Notebook) -> bool:
