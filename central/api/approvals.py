@@ -13,7 +13,14 @@ from central.api.problems import document_problems
 from central.api.transactions import CurrentActor, ReadSession, WriteSession
 from central.domain.approvals import ApprovalAct, ApprovalState
 from central.domain.permissions import Action, needs
-from central.services.approvals import DecideApproval, decide_approval, list_own, list_waiting, withdraw_approval
+from central.services.approvals import (
+    DecideApproval,
+    SearchOwn,
+    decide_approval,
+    list_own,
+    list_waiting,
+    withdraw_approval,
+)
 
 router = APIRouter(prefix="/api/v1/approvals", tags=["approvals"])
 
@@ -56,11 +63,11 @@ class DecisionIn(Strict):
 @router.get("", responses=document_problems(401, 403))
 @needs(Action.SELF)
 def get_approvals(request: Request, session: ReadSession, actor: CurrentActor) -> ApprovalsOut:
-    """List what waits for me, and what I asked for or decided."""
+    """List what waits for me, and the last hundred that I asked for or decided."""
     now = request.app.state.read_clock()
     return ApprovalsOut(
         waiting=[ApprovalOut.model_validate(each) for each in list_waiting(session, actor, now)],
-        own=[ApprovalOut.model_validate(each) for each in list_own(session, actor, now)],
+        own=[ApprovalOut.model_validate(each) for each in list_own(session, actor, SearchOwn(limit=100), now).items],
     )
 
 

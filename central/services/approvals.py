@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,14 +19,15 @@ from central.domain.approvals import (
     read_state,
 )
 from central.domain.audit import AuditAct, AuditEntry
+from central.domain.paging import LONGEST_PAGE, Page, walk_pages
 from central.domain.people import Actor
 from central.domain.permissions import allows
 from central.domain.refusals import NotFound, Reason, Refusal
-from central.store.approvals import ApprovalRow, load_asked_approvals, load_open_approvals
+from central.store.approvals import APPROVAL_ORDERS, ApprovalRow, load_open_approvals, select_own_approvals
 from central.store.audit import add_audit
+from central.store.keyset import find_order, read_page
 from central.store.people import load_names
 
-OWN_LIMIT = 100
 FAULTS = {
     ApprovalFault.SAME_PERSON: Reason.SAME_PERSON,
     ApprovalFault.NOT_OPEN: Reason.NOT_OPEN,
@@ -54,6 +56,16 @@ class ApprovalSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchOwn:
+    """What somebody asked for or decided, in one state or in any."""
+
+    state: ApprovalState | None = None
+    sort: str = "asked"
+    after: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class DecideApproval:
     """A decision, and why; a refusal needs a reason."""
 
@@ -67,9 +79,23 @@ def list_waiting(session: Session, actor: Actor, now: datetime) -> tuple[Approva
     return _see(session, _load_decidable(session, actor, now), now)
 
 
-def list_own(session: Session, actor: Actor, now: datetime) -> tuple[ApprovalSeen, ...]:
-    """Return what the actor asked for or decided, the newest first."""
-    return _see(session, list(load_asked_approvals(session, actor.person_id, OWN_LIMIT)), now)
+def list_own(session: Session, actor: Actor, search: SearchOwn, now: datetime) -> Page[ApprovalSeen]:
+    """Return what the actor asked for or decided, the newest first unless sorted."""
+    query = select_own_approvals(actor.person_id, search.state, now)
+    order = find_order(APPROVAL_ORDERS, search.sort)
+    rows, next_after = read_page(session, query, order, search.after, search.limit)
+    return Page(_see(session, [row[0] for row in rows], now), next_after)
+
+
+def export_own(session: Session, actor: Actor, search: SearchOwn, now: datetime) -> Iterator[ApprovalSeen]:
+    """Yield all that the actor asked for or decided."""
+    return walk_pages(lambda after: list_own(session, actor, replace(search, after=after, limit=LONGEST_PAGE), now))
+
+
+def find_own(session: Session, actor: Actor, approval_id: str, now: datetime) -> ApprovalSeen | None:
+    """Return one approval that the actor asked for or decided."""
+    row = session.scalar(select_own_approvals(actor.person_id, None, now).where(ApprovalRow.id == approval_id))
+    return _see(session, [row], now)[0] if row is not None else None
 
 
 def decide_approval(session: Session, actor: Actor, command: DecideApproval, now: datetime) -> None:

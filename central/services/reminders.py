@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, null, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, false, func, null, or_, select, true, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from central.domain.approvals import DECIDES, ApprovalState
 from central.domain.documents import DocumentState
 from central.domain.locations import State
+from central.domain.paging import LONGEST_PAGE, Page, walk_pages
 from central.domain.people import Actor
 from central.domain.permissions import Scope, find_scope
+from central.domain.refusals import NotFound
 from central.domain.reminders import ReminderKind, find_reminded_scope
 from central.domain.tasks import TaskState
 from central.domain.templates import Medium
 from central.store.approvals import ApprovalRow
+from central.store.base import Instant
 from central.store.boxes import BoxRow
 from central.store.calendars import load_calendar
+from central.store.case_lists import NEVER
 from central.store.cases import CaseRow, StepRow
 from central.store.customers import ContractRow, CustomerRow
 from central.store.documents import DocumentRow, TaskRow
+from central.store.keyset import Order, find_order, read_page
 from central.store.movements import BoxLocationRow
 from central.store.people import PersonRow
 from central.store.rules import load_rules
@@ -52,6 +57,16 @@ class ReminderList:
     kind: ReminderKind
     count: int
     first: Sequence[Reminder]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchReminders:
+    """One of the six as a whole, in an order: by what is due first, by number, by handler."""
+
+    kind: ReminderKind
+    sort: str = "due"
+    after: str | None = None
+    limit: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +103,25 @@ def list_reminders(session: Session, actor: Actor, now: datetime, limit: int) ->
         ReminderList(kind, counts[kind], [Reminder(*row) for row in session.execute(query.limit(limit))])
         for kind, query in _list_queries(actor, now, lambda: _find_last_announced(session, now))
     ]
+
+
+def search_reminders(session: Session, actor: Actor, search: SearchReminders, now: datetime) -> Page[Reminder]:
+    """Return one page of one of the six; NotFound for whom it doesn't concern."""
+    scope = find_reminded_scope(actor, search.kind)
+    if scope.empty:
+        raise NotFound
+    query = _QUERIES[search.kind](scope, now, lambda: _find_last_announced(session, now))
+    order = find_order(_ORDERS[search.kind], search.sort)
+    rows, next_after = read_page(session, query, order, search.after, search.limit)
+    # What it was sorted by stands at the end of each row.
+    return Page(tuple(Reminder(*row[:-2]) for row in rows), next_after)
+
+
+def export_reminders(session: Session, actor: Actor, search: SearchReminders, now: datetime) -> Iterator[Reminder]:
+    """Yield all of one of the six."""
+    return walk_pages(
+        lambda after: search_reminders(session, actor, replace(search, after=after, limit=LONGEST_PAGE), now)
+    )
 
 
 def count_decisions(session: Session, actor: Actor, now: datetime) -> int:
@@ -220,4 +254,32 @@ _QUERIES: dict[ReminderKind, Callable[[Scope, datetime, Callable[[], date]], Que
     ReminderKind.TO_SHELVE: lambda scope, _now, _last: _select_boxes(scope),
     ReminderKind.CONTRACT: lambda scope, _now, find_last: _select_contracts(scope, find_last()),
     ReminderKind.LIMIT: lambda scope, now, _last: _select_limits(scope, now),
+}
+
+
+def _list_orders(
+    due: InstrumentedAttribute[Any], row_id: InstrumentedAttribute[str], number: InstrumentedAttribute[str]
+) -> dict[str, Order]:
+    """Return the orders of a kind whose things are due at an instant, or wait since then."""
+    found = {
+        "due": Order(type_coerce(func.coalesce(due, NEVER), Instant), row_id.expression),
+        "number": Order(number.expression, row_id.expression),
+    }
+    if row_id.class_ is not BoxRow:
+        found["handler"] = Order(func.coalesce(PersonRow.name, ""), row_id.expression)
+    return found
+
+
+_OF_TASKS: Final = _list_orders(TaskRow.due_at, TaskRow.id, CaseRow.case_no)
+_ORDERS: Final = {
+    ReminderKind.TO_ADD: _OF_TASKS,
+    ReminderKind.TO_SEND: _OF_TASKS,
+    ReminderKind.TO_TRANSFER: _list_orders(DocumentRow.reviewed_at, DocumentRow.id, CaseRow.case_no),
+    ReminderKind.TO_SHELVE: _list_orders(BoxRow.created_at, BoxRow.id, BoxRow.code),
+    ReminderKind.CONTRACT: {
+        "due": Order(ContractRow.ends_on.expression, ContractRow.id.expression),
+        "number": Order(ContractRow.contract_no.expression, ContractRow.id.expression),
+        "handler": Order(func.coalesce(PersonRow.name, ""), ContractRow.id.expression),
+    },
+    ReminderKind.LIMIT: _list_orders(StepRow.due_at, StepRow.id, CaseRow.case_no),
 }

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy import ForeignKey, Index, Select, String, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from central.domain.approvals import LIFE, Approval, ApprovalAct, ApprovalState, digest_payload, judge_use
@@ -19,6 +19,7 @@ from central.domain.refusals import NotFound, Reason, Refusal
 from central.store.audit import add_audit
 from central.store.base import ID_LENGTH, Base, Document, Instant
 from central.store.ids import new_id
+from central.store.keyset import Order
 
 
 class ApprovalRow(Base):
@@ -128,7 +129,23 @@ def load_open_approvals(session: Session, acts: Iterable[ApprovalAct], now: date
     return session.scalars(query.order_by(ApprovalRow.asked_at, ApprovalRow.id)).all()
 
 
-def load_asked_approvals(session: Session, person_id: str, limit: int) -> Sequence[ApprovalRow]:
-    """Return what a person asked for or decided, the newest first."""
+_ID = ApprovalRow.id.expression
+#: By what a list of approvals is sorted.
+APPROVAL_ORDERS: Final = {
+    "asked": Order(ApprovalRow.asked_at.expression, _ID, falling=True),
+    "subject": Order(ApprovalRow.subject_name.expression, _ID),
+}
+_OPEN = (ApprovalState.ASKED.value, ApprovalState.APPROVED.value)
+
+
+def select_own_approvals(person_id: str, state: ApprovalState | None, now: datetime) -> Select[ApprovalRow]:
+    """Return the query of what a person asked for or decided, in one state as it counts now."""
     query = select(ApprovalRow).where((ApprovalRow.asked_by == person_id) | (ApprovalRow.decided_by == person_id))
-    return session.scalars(query.order_by(ApprovalRow.asked_at.desc(), ApprovalRow.id).limit(limit)).all()
+    if state is ApprovalState.EXPIRED:
+        passed = and_(ApprovalRow.state.in_(_OPEN), ApprovalRow.expires_at <= now)
+        return query.where(or_(ApprovalRow.state == state.value, passed))
+    if state is not None:
+        query = query.where(ApprovalRow.state == state.value)
+        if state.value in _OPEN:
+            query = query.where(ApprovalRow.expires_at > now)
+    return query

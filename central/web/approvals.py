@@ -15,34 +15,104 @@ from central.domain.wording import N_
 from central.services.approvals import (
     ApprovalSeen,
     DecideApproval,
+    SearchOwn,
     decide_approval,
+    export_own,
+    find_own,
     list_own,
     list_waiting,
     withdraw_approval,
 )
-from central.web.render import actor_of, render, say_in
+from central.services.exports import Listed, note_export
+from central.web.lists import PAGE_ROWS, After, Sort, make_foot, make_heads
+from central.web.render import actor_of, address, render, say_in
+from central.web.table_files import Cell, FileKind, Table, answer_table
 from central.web.transactions import ReadSession, WriteSession
 from central.web.troubles import put_into_words
 from central.web.words import APPROVAL_ACTS, APPROVAL_STATES, DONE_NOTES
 
 router = APIRouter(prefix="/approvals")
+#: The list as a file stands beside the list, not below it.
+files = APIRouter()
+
+DEFAULT_SORT = "asked"
+#: (sort key or none, text)
+HEADS = (
+    (None, N_("Act")),
+    ("subject", N_("About")),
+    (None, N_("State")),
+    (None, N_("Asked by")),
+    (None, N_("Decided by")),
+    ("asked", N_("Asked")),
+)
+FILE_HEADS = (
+    N_("Act"),
+    N_("About"),
+    N_("State"),
+    N_("Asked by"),
+    N_("Asked"),
+    N_("Why"),
+    N_("Decided by"),
+    N_("Decided"),
+    N_("Reason of the decision"),
+)
 
 
 @router.get("", response_class=HTMLResponse)
 @needs(Action.SELF)
-def show_approvals(request: Request, session: ReadSession, done: str = "") -> HTMLResponse:
+def show_approvals(
+    request: Request,
+    session: ReadSession,
+    *,
+    state: ApprovalState | None = None,
+    sort: Sort = DEFAULT_SORT,
+    after: After = "",
+    done: str = "",
+) -> HTMLResponse:
     """What waits for me, then what I asked for or decided."""
-    actor, now = actor_of(request), request.app.state.read_clock()
+    actor, say, now = actor_of(request), say_in(request), request.app.state.read_clock()
+    page = list_own(session, actor, SearchOwn(state, sort, after or None, PAGE_ROWS), now)
+    query = {"state": state.value if state is not None else "", "sort": sort if sort != DEFAULT_SORT else ""}
+    chips = [("", say(N_("All states"))), *((each, say(word.text)) for each, word in APPROVAL_STATES.items())]
     return render(
         request,
         "approvals.html",
         here="approvals",
         done=DONE_NOTES.get(done),
         waiting=list_waiting(session, actor, now),
-        own=list_own(session, actor, now),
+        own=page.items,
+        filtered=state is not None,
+        chips=[
+            {"text": text, "href": address("/approvals", query | {"state": each}), "chosen": each == query["state"]}
+            for each, text in chips
+        ],
+        heads=make_heads(say, "/approvals", query, HEADS, sort=sort, default=DEFAULT_SORT, falling="asked"),
+        foot=make_foot("/approvals", query, after, page.next_after),
         acts=APPROVAL_ACTS,
         states=APPROVAL_STATES,
     )
+
+
+@files.get("/approvals.{kind}")
+@needs(Action.SELF)
+async def export_list(
+    request: Request, kind: FileKind, *, state: ApprovalState | None = None, sort: Sort = DEFAULT_SORT
+) -> Response:
+    """What I asked for or decided, as CSV or for Excel."""
+    actor, say, now = actor_of(request), say_in(request), request.app.state.read_clock()
+
+    def list_cells(each: ApprovalSeen) -> list[Cell]:
+        words: list[Cell] = [say(APPROVAL_ACTS[each.act]), each.subject_name, say(APPROVAL_STATES[each.state].text)]
+        decision: list[Cell] = [each.decided_by_name, each.decided_at, each.decision_why]
+        return [*words, each.asked_by_name, each.asked_at, each.why, *decision]
+
+    table = Table(
+        "approvals",
+        FILE_HEADS,
+        lambda session: note_export(session, actor, Listed.APPROVALS, {"state": state}, now),
+        lambda session: map(list_cells, export_own(session, actor, SearchOwn(state, sort), now)),
+    )
+    return await answer_table(request, kind, table)
 
 
 @router.get("/{approval_id}", response_class=HTMLResponse)
@@ -101,8 +171,7 @@ def _show(
 ) -> HTMLResponse:
     actor, now = actor_of(request), request.app.state.read_clock()
     waiting = {each.id: each for each in list_waiting(session, actor, now)}
-    known: dict[str, ApprovalSeen] = {each.id: each for each in list_own(session, actor, now)} | waiting
-    approval = known.get(approval_id)
+    approval = waiting.get(approval_id) or find_own(session, actor, approval_id, now)
     if approval is None:
         raise NotFound
     return render(

@@ -7,7 +7,6 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import date, datetime
 from typing import Any, Protocol
 
 from fastapi import APIRouter, Request
@@ -18,14 +17,15 @@ from starlette.concurrency import run_in_threadpool
 
 from central.domain.messages import word_note
 from central.domain.permissions import Action, needs
-from central.domain.reminders import ReminderKind
 from central.services.channels import MessageSeen, list_messages, read_messages
-from central.services.reminders import Reminder, count_all_reminders, count_decisions, count_reminders, list_reminders
+from central.services.reminders import count_all_reminders, count_decisions, count_reminders, list_reminders
 from central.store.calendars import load_calendar
 from central.store.case_names import load_case_names
+from central.web.lists import make_heads
 from central.web.live import STREAM_S, Fan
+from central.web.reminder_lists import DEFAULT_SORT, FIGURES, HEADS, show_reminder
 from central.web.render import Say, actor_of, language_of, render, say_in
-from central.web.time_words import BANDS, CHANNELS, DELIVERY_STATES, REMINDERS, TIME_NOTES
+from central.web.time_words import CHANNELS, DELIVERY_STATES, REMINDERS, TIME_NOTES
 from central.web.transactions import ReadSession, WriteSession
 
 router = APIRouter()
@@ -107,15 +107,17 @@ def show_reminders(request: Request, session: ReadSession, done: str = "") -> HT
                 "title": say(REMINDERS[each.kind][0]),
                 "explanation": say(REMINDERS[each.kind][1]),
                 "count": each.count,
-                "rows": [
-                    _show(row, each.kind, today, now)
-                    | {
-                        "step": names[row.case_id].name_step(row.step, chinese=chinese)
-                        if row.case_id in names
-                        else row.step
-                    }
-                    for row in each.first
-                ],
+                "heads": make_heads(
+                    say,
+                    f"/reminders/{each.kind.value}",
+                    {},
+                    HEADS[each.kind],
+                    sort=DEFAULT_SORT,
+                    default=DEFAULT_SORT,
+                    numbers=FIGURES,
+                ),
+                "whole_href": f"/reminders/{each.kind.value}",
+                "rows": [show_reminder(row, each.kind, names, today, now, chinese=chinese) for row in each.first],
             }
             for each in lists
         ],
@@ -165,26 +167,6 @@ async def stream_reminders(request: Request) -> AsyncIterator[ServerSentEvent]:
         if text != sent:
             sent = text
             yield ServerSentEvent(event="reminders", raw_data=text)
-
-
-def _show(row: Reminder, kind: ReminderKind, today: date, now: datetime) -> dict[str, Any]:
-    band = None
-    if row.due_at is not None and now >= row.due_at:
-        band = BANDS["overdue"]
-    elif row.due_at is not None:
-        band = BANDS["warning" if row.warn_at is not None and now >= row.warn_at else "normal"]
-    href = f"/cases/{row.case_id}" if row.case_id is not None else ""
-    return {
-        "number": row.number,
-        "name": row.name,
-        "step": row.step,
-        "handler": row.handler,
-        "due_at": row.due_at,
-        "due_on": row.due_on.isoformat() if row.due_on is not None else "",
-        "days_left": (row.due_on - today).days if row.due_on is not None else None,
-        "band": band,
-        "href": f"/boxes/{row.id}" if kind is ReminderKind.TO_SHELVE else href,
-    }
 
 
 def _show_message(say: Say, message: MessageSeen, text: str) -> dict[str, Any]:

@@ -68,8 +68,7 @@ async def answer_table(request: Request, kind: FileKind, table: Table) -> Stream
     file = SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - closed when it is sent
     try:
         async with tx.read_async() as session:
-            lines = _cut([say(head) for head in table.heads], table.read_rows(session), say)
-            await run_in_threadpool(_write_csv if kind is FileKind.CSV else _write_workbook, file, lines)
+            await run_in_threadpool(_write, file, kind, table, session, say)
         size_bytes = file.seek(0, 2)
     except BaseException:
         file.close()
@@ -80,6 +79,14 @@ async def answer_table(request: Request, kind: FileKind, table: Table) -> Stream
         "Cache-Control": "no-store",
     }
     return StreamingResponse(_send(file), media_type=MEDIA[kind], headers=headers)
+
+
+def _write(file: IO[bytes], kind: FileKind, table: Table, session: Session, say: Say) -> None:
+    lines = _cut([say(head) for head in table.heads], table.read_rows(session), say)
+    if kind is FileKind.CSV:
+        _write_csv(file, lines)
+    else:
+        _write_workbook(file, lines)
 
 
 def _cut(heads: Sequence[str], rows: Iterable[Sequence[Cell]], say: Say) -> Iterator[Sequence[Cell]]:

@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 from central.domain.messages import DeliveryState
 from central.domain.organisation import UnitKind
 from central.domain.people import Actor, Role
+from central.domain.reminders import ReminderKind
 from central.services.messages import tell_urges
-from central.services.reminders import count_all_reminders, list_reminders
+from central.services.reminders import SearchReminders, count_all_reminders, list_reminders, search_reminders
 from central.services.sweeps import sweep_due
 from central.settings import MessageSettings
+from central.store.audit import AuditRow
 from central.store.customers import ContractRow
 from central.store.documents import DocumentRow, TaskRow
 from central.store.grants import load_grants
@@ -88,6 +90,50 @@ def test_each_waits_for_its_own_people_and_goes_away(centre: Centre, clients: di
         assert count(session, house.people["handler"]) == dict.fromkeys(handler, 0) | {"limit": 1}
         assert count(session, house.people["collector"]) == {"to_transfer": 0}
     assert clients
+
+
+def test_each_list_as_a_whole_holds_every_thing_once(centre: Centre, clients: dict[Role, TestClient]) -> None:
+    """Three things of each kind, all due at the same moment, read one by one in every order."""
+    house = fill(centre)
+    with centre.tx.write() as session:
+        for number in ("9001", "9002"):
+            case = house.add_case(session, number)
+            house.add_document(session, house.add_task(session, case, "A", START + HOUR), "TITLE", START, "reviewed")
+            house.add_task(session, case, "B", START - HOUR, "to_send")
+            house.add_step(session, case, "C", START + HOUR)
+            house.add_contract(session, f"HT-{number}", date(2027, 1, 10))
+    for login, kinds in (("handler", ("to_add", "to_send", "contract", "limit")), ("collector", ("to_transfer",))):
+        person = house.people[login]
+        with centre.tx.read() as session:
+            actor = Actor(person_id=person, name="", login="", grants=load_grants(session, person, START))
+            for kind in map(ReminderKind, kinds):
+                for sort in ("due", "-due", "number", "-number", "handler"):
+                    found: list[str] = []
+                    after: str | None = None
+                    while len(found) < 9:
+                        search = SearchReminders(kind, sort, after, 1)
+                        page = search_reminders(session, actor, search, START)
+                        found += [each.number for each in page.items]
+                        after = page.next_after
+                        if after is None:
+                            break
+                    assert len(set(found)) == len(found) == 3, (kind, sort, found)
+                    if sort.endswith("number"):
+                        assert found == sorted(found, reverse=sort.startswith("-"))
+    handler = clients[Role.HANDLER]
+    text = handler.get("/reminders/to_add?sort=number", headers={"Accept": "text/html"}).text
+    assert [text.find(each) > 0 for each in ("8001", "9001", "9002", "/reminders/to_add.xlsx?sort=number")] == [
+        True
+    ] * 4
+    lines = handler.get("/reminders/contract.csv").content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 4
+    assert "2027-01-10" in lines[1]
+    assert handler.get("/reminders/to_transfer").status_code == 404
+    assert handler.get("/reminders/nonsense").status_code == 422
+    with centre.tx.read() as session:
+        assert session.scalar(select(AuditRow.after).where(AuditRow.act == "reminders_exported")) == {
+            "kind": "contract"
+        }
 
 
 def test_a_box_is_to_be_shelved_until_it_was_scanned_into_a_place(centre: Centre) -> None:

@@ -105,6 +105,13 @@ def test_it_expires_and_is_taken_back(centre: Centre) -> None:
     assert li.post(f"/api/v1/approvals/{late}/decision", json={"approve": True}).json()["reason"] == "not_open"
     states = {each["id"]: each["state"] for each in centre.client_of("wang").get("/api/v1/approvals").json()["own"]}
     assert states == {late: "expired", back: "withdrawn"}
+    wang = centre.client_of("wang")  # the session of a week ago has ended
+    wang.headers["Accept"] = "text/html"
+    for state, shown in (("expired", late), ("withdrawn", back)):
+        text = wang.get("/approvals", params={"state": state, "sort": "subject"}).text
+        assert [f"/approvals/{each}" in text for each in (late, back)] == [each == shown for each in (late, back)]
+    assert wang.get("/approvals", params={"state": "asked"}).text.count('class="opens"') == 0
+    assert len(wang.get("/approvals.csv").text.splitlines()) == 3
 
 
 def test_a_deputy_of_who_asked_decides_nothing(centre: Centre) -> None:

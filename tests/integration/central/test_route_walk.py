@@ -28,6 +28,7 @@ OWN = {
     "code": box_code(1),
     "epoch": "0" * 32,
     "kind": "csv",
+    "what": "to_add",
     "person_id": "0" * 36,
     "language": "en",
     "case_no": "8001",
