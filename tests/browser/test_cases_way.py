@@ -15,6 +15,7 @@ from central.services.people import CreatePerson, create_person
 from central.store.base import open_engine
 from central.store.passwords import SecretHasher
 from central.store.tx import Transactions
+from tests.browser.access import visit_all
 from tests.browser.centre import Centre
 from tests.browser.conftest import NewContext
 from tests.integration.business.news import START, read, tell
@@ -35,7 +36,7 @@ def list_news(now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-Enter = Callable[[str], Page]
+Enter = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +58,8 @@ def department(centre: Centre) -> Iterator[None]:
 def enter(new_context: NewContext, department: None) -> Enter:
     del department
 
-    def open_page(login: str) -> Page:
-        page = new_context().new_page()
+    def open_page(login: str, language: str = "zh-CN") -> Page:
+        page = new_context(language).new_page()
         page.goto("/login")
         page.fill("#login", login)
         page.fill("#password", PASSWORD)
@@ -85,6 +86,34 @@ def test_a_late_case_says_what_is_missing_and_why_it_is_late(enter: Enter) -> No
     expect(explanation).to_be_visible()
     for text in ("计入的日期", "不计的日期", "依据", "第 1 版"):
         expect(explanation).to_contain_text(text)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_axe_finds_nothing_serious_in_the_departments_pages(enter: Enter, language: str) -> None:
+    page = enter("min.zhao", language)
+
+    def find(address: str) -> str:
+        page.goto(address)
+        return str(page.locator("tbody a.opens").first.get_attribute("href"))
+
+    case, template = find("/cases"), find("/templates")
+    lists = (
+        "/cases",
+        "/templates",
+        "/tasks",
+        "/dossiers",
+        "/approvals",
+        "/calendar",
+        "/rules",
+        "/rules/new",
+        "/reminders",
+    )
+    page.goto(f"{template}/edit")
+    step = str(page.locator(".part-acts a").first.get_attribute("href"))
+    parts = ("", "/edit", "/text", "/names", "/ask")
+    addresses = [*lists, case, "/templates/new", *(template + part for part in parts)]
+    addresses += [step, f"{step}/documents/new", f"{step}/limits/new"]
+    assert visit_all(page, addresses) == {}
 
 
 def test_a_template_is_edited_approved_and_valid(enter: Enter) -> None:

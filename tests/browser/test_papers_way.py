@@ -20,6 +20,7 @@ from central.store.people import PersonRow
 from central.store.tx import Transactions
 from simulators.marketing import MarketingSettings, MarketingSystem
 from simulators.marketing_cases import Case, CourierFaults, MarketingOffice, Stage
+from tests.browser.access import visit_all
 from tests.browser.centre import MARKETING_KEY, MARKETING_KEY_ID, Centre
 from tests.browser.conftest import NewContext
 from tests.integration.business.papers import CASE, PaperHouse, capture, found_house
@@ -165,3 +166,13 @@ def test_a_paper_goes_back_once_then_opens_the_gate(
     handler.get_by_role("link", name=CASE).click()
     survey = handler.locator("#steps ~ .table-wrap tr", has_text="SURVEY")
     expect(survey).to_contain_text("进行中")
+
+    # and every page of the way can be read by everybody
+    handler.goto("/tasks?state=done")
+    task = str(handler.locator("tbody a.opens").first.get_attribute("href"))
+    handler.goto(task)
+    paper = str(handler.get_by_role("link", name=PAPER, exact=True).get_attribute("href"))
+    assert (
+        visit_all(handler, ["/", "/tasks", task, f"{task}/covers", paper, "/cases", "/reminders", "/me/messages"]) == {}
+    )
+    assert visit_all(collector, ["/", "/reviews", paper, "/scans", "/dossiers", "/reminders"]) == {}
