@@ -1,8 +1,8 @@
 """A file of customers, from its bytes to applied dossiers on PostgreSQL, against a bare COPY of the very rows it makes.
 
-Ours: the file is read, each row checked and staged, the preview shown, then applied. Bare: one connection of psycopg
-copies the resulting customers and dossiers into an empty database of the same schema, in one transaction, before and
-after; the quicker of the two counts.
+Ours: the file is kept, read, each row checked and staged, the preview shown, then applied. Bare: one connection of
+psycopg copies the resulting customers and dossiers into an empty database of the same schema, in one transaction,
+before and after; the quicker of the two counts.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ def _measure(server: PostgresServer, size: int) -> dict[str, float]:
     imports = CustomerImports(tx, lambda: NOW)
     started = time.perf_counter()
     import_id = imports.take_file(actor, "customers.csv", io.BytesIO(body))
+    imports.run_all()
     with tx.read() as session:
         seen = show_import(session, actor, import_id)
         list_faults(session, actor, import_id)

@@ -192,7 +192,7 @@ def furnish_app(app: FastAPI, parts: Parts) -> None:
     state.contents = ContentStore(contents.dir, state.upload_limit_bytes)
     state.uploads = UploadDesk(parts.tx, state.contents, contents, parts.read_clock)
     state.scan_watch = ScanWatch(parts.tx, state.uploads, contents.scan_dir, parts.read_clock)
-    state.content_watch = ContentWatch(parts.tx, state.contents, contents.check_days, parts.read_clock)
+    state.content_watch = ContentWatch(parts.tx, state.contents, contents, parts.read_clock, parts.metrics)
     furnish_pages(state)
     parts.tx.observe_hold(lambda held_s: parts.metrics.observe("openaisle_central_write_held_seconds", held_s))
     parts.metrics.compute(lambda: read_metrics(parts.tx, parts.link, parts.read_clock()))

@@ -66,6 +66,7 @@ METRICS = (
     MetricDef("openaisle_central_calendar_days_left", "Days ahead for which the working calendar is known", "gauge"),
     MetricDef("openaisle_central_contents_bad", "Contents that are not what was stored, by state", "gauge", ("state",)),
     MetricDef("openaisle_central_contents_unread_seconds", "Age of the oldest overdue check of a content", "gauge"),
+    MetricDef("openaisle_central_contents_cleared_total", "Contents deleted to which nothing referred", "counter"),
     MetricDef("openaisle_central_scans_waiting", "Unplaced scans", "gauge"),
     MetricDef("openaisle_central_scans_waiting_seconds", "Age of the oldest scan without a place", "gauge"),
     MetricDef("openaisle_central_link_up", "1 while the centre is connected to its broker", "gauge"),

@@ -119,6 +119,7 @@ class ContentsSettings(Section):
     pages_limit: int = Field(default=300, ge=1, le=2000)  # of one file
     picture_limit_mpx: int = Field(default=120, ge=4, le=1000)  # pixels of one page, in millions, before it is decoded
     check_days: int = Field(default=30, ge=1, le=3650)  # every content is read again and compared within this time
+    unowned_days: int = Field(default=30, ge=1, le=3650)  # bytes of a broken upload are kept so long, then deleted
     scan_dir: Path | None = None  # one folder per team, named like it; what scanners put there is taken in
     watermark_font: Path = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")  # without it, log-in names
 

@@ -38,7 +38,7 @@ UPLOAD_BODY = {
 
 
 class ImportOut(BaseModel):
-    """A file of customers and how far it is."""
+    """A file of customers and how far it is; `share_read`: hundredths of it that were read, while it is staging."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -56,6 +56,8 @@ class ImportOut(BaseModel):
     applied_at: datetime | None
     reversed_at: datetime | None
     applied_before: bool
+    share_read: int
+    fault: str
 
 
 class FaultOut(BaseModel):
@@ -85,7 +87,10 @@ def get_imports(session: ReadSession, actor: CurrentActor) -> list[ImportOut]:
 @router.post("", status_code=201, responses=document_problems(401, 403, 413, 422), openapi_extra=UPLOAD_BODY)
 @needs(Action.IMPORT_CUSTOMERS)
 async def post_import(request: Request, actor: CurrentActor) -> ImportIdOut:
-    """Upload a CSV (UTF-8 or GB18030) or XLSX file. It is read and checked whole; nothing is applied yet."""
+    """Upload a CSV (UTF-8 or GB18030) or XLSX file. It is read and checked in the background: ask for its state.
+
+    Its state is `staging` meanwhile, then `checked`, or `refused` with the fault; nothing is applied yet.
+    """
     form = await request.form()
     try:
         file = form.get("file")
@@ -139,7 +144,7 @@ def post_application(request: Request, import_id: RowId, actor: CurrentActor) ->
 @router.post("/{import_id}/cancellation", status_code=202, responses=document_problems(401, 403, 404, 409))
 @needs(Action.IMPORT_CUSTOMERS)
 def post_cancellation(request: Request, import_id: RowId, actor: CurrentActor) -> Response:
-    """Drop a file, or stop applying it and take back what was applied so far."""
+    """Stop reading a file, drop one that was read, or stop applying it and take back what was applied so far."""
     request.app.state.customer_imports.cancel(actor, import_id)
     return Response(status_code=202)
 

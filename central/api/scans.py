@@ -16,9 +16,11 @@ from central.services.unassigned_scans import (
     DiscardPages,
     PlacePages,
     discard_pages,
+    list_discarded,
     list_scans,
     place_pages,
     show_scan,
+    take_pages_back,
 )
 
 router = APIRouter(prefix="/api/v1/scans", tags=["papers"])
@@ -62,6 +64,21 @@ class ScanShownOut(BaseModel):
     pages: list[ScanPageOut]
 
 
+class DiscardedOut(BaseModel):
+    """A scan of which `pages` were discarded, the last of them at this moment, by whom and why."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    team: str
+    discarded_at: datetime
+    pages: int
+    pages_all: int
+    person: str
+    why: str
+
+
 class PlaceIn(Strict):
     """Pages of the scan, and the document to which they belong."""
 
@@ -81,6 +98,14 @@ class DiscardIn(Strict):
 def get_scans(actor: CurrentActor, session: ReadSession) -> list[ScanOut]:
     """List the scans that wait, the longest waiting first."""
     return [ScanOut.model_validate(each) for each in list_scans(session, actor)]
+
+
+@router.get("/discarded", responses=document_problems(401, 403))
+@needs(Action.SORT_SCANS)
+def get_discarded(request: Request, actor: CurrentActor, session: ReadSession) -> list[DiscardedOut]:
+    """List scans of which pages were discarded within 30 days, the latest first."""
+    found = list_discarded(session, actor, request.app.state.read_clock())
+    return [DiscardedOut.model_validate(each) for each in found]
 
 
 @router.get("/{scan_id}", responses=document_problems(401, 403, 404))
@@ -106,3 +131,10 @@ def post_discard(
     """Take pages out of what waits."""
     command = DiscardPages(scan_id, discard.page_ids, discard.why)
     discard_pages(session, actor, command, request.app.state.read_clock())
+
+
+@router.post("/{scan_id}/take-back", status_code=204, responses=document_problems(401, 403, 404, 409))
+@needs(Action.SORT_SCANS)
+def post_take_back(request: Request, scan_id: RowId, actor: CurrentActor, session: WriteSession) -> None:
+    """Let the discarded pages of a scan wait again."""
+    take_pages_back(session, actor, scan_id, request.app.state.read_clock())

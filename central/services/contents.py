@@ -36,6 +36,20 @@ class ContentDue:
     size_bytes: int
 
 
+def find_known(session: Session, hashes: Sequence[str]) -> set[str]:
+    """Return those of these names that the database knows."""
+    known: set[str] = set()
+    for at in range(0, len(hashes), PAGE):
+        known |= set(session.scalars(select(ContentRow.sha256).where(ContentRow.sha256.in_(hashes[at : at + PAGE]))))
+    return known
+
+
+def note_cleared(session: Session, sha256: str, size_bytes: int, now: datetime) -> None:
+    """Write down that bytes were deleted to which nothing ever referred."""
+    entry = AuditEntry(AuditAct.CONTENT_CLEARED, "content", sha256, before={"size_bytes": size_bytes})
+    add_audit(session, None, entry, now)
+
+
 def list_due_contents(session: Session, now: datetime, limit: int) -> tuple[ContentDue, ...]:
     """Return the contents whose check is due, the longest waiting first."""
     query = select(ContentRow.sha256, ContentRow.size_bytes).where(ContentRow.next_check_at <= now)

@@ -1,10 +1,9 @@
-"""Files of customers: staged and checked row by row, applied as one batch in short steps, taken back likewise."""
+"""Files of customers that were read: looked through, applied as one batch in short steps, taken back likewise."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,20 +11,16 @@ from sqlalchemy import null, select
 from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
-from central.domain.customer_files import CustomerLine, Headings, RowFault, read_fault
+from central.domain.customer_files import RowFault, read_fault
 from central.domain.masking import mask_id_number
-from central.domain.organisation import UnitKind
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_scope
-from central.domain.refusals import NotFound, Reason, Refusal
+from central.domain.refusals import Reason, Refusal
 from central.store import customer_imports as store
 from central.store.audit import add_audit
 from central.store.customers import CustomerRow, DossierRow, ImportLineRow, ImportRow, keep_dossier
-from central.store.ids import new_id
-from central.store.organisation import UnitRow
 from central.store.people import PersonRow, load_names
 
-KIND: Final = "customers"
 #: States in which an import has steps to be done.
 WORKING: Final = ("applying", "reversing", "dropping")
 LIST_LIMIT: Final = 100
@@ -55,6 +50,10 @@ class ImportSeen:
     reversed_at: datetime | None
     #: The very same file was applied before and not taken back.
     applied_before: bool
+    #: How many hundredths of the file were read.
+    share_read: int
+    #: Why the file was refused while it was read; empty if it wasn't.
+    fault: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,105 +65,36 @@ class LineSeen:
     fault: RowFault | None
 
 
-@dataclass(frozen=True, slots=True)
-class LookUps:
-    """Teams by name and people by log-in name, as rows may name them."""
-
-    teams: Mapping[str, str]
-    handlers: Mapping[str, str]
-
-
 def check_right(actor: Actor) -> None:
     """Refuse whoever may not take files of customers over."""
     if not find_scope(actor, Action.IMPORT_CUSTOMERS).everything:
         raise Refusal(Reason.NOT_ALLOWED)
 
 
-def load_look_ups(session: Session) -> LookUps:
-    """Return what rows may name."""
-    teams = session.execute(
-        select(UnitRow.name, UnitRow.id).where(UnitRow.kind == UnitKind.TEAM.value, UnitRow.closed_at.is_(None))
-    )
-    people = session.execute(
-        select(PersonRow.login, PersonRow.id).where(PersonRow.login.is_not(None), PersonRow.active.is_(True))
-    )
-    handlers = {str(login): person_id for login, person_id in people}
-    return LookUps({str(name): unit_id for name, unit_id in teams}, handlers)
-
-
-def begin_import(session: Session, actor: Actor, name: str, sha256: str, now: datetime) -> str:
-    """Found an import whose rows follow; return its id."""
-    check_right(actor)
-    row = ImportRow(
-        id=new_id(),
-        kind=KIND,
-        name=name[:200],
-        sha256=sha256,
-        state="staging",
-        created_at=now,
-        created_by=actor.person_id,
-    )
-    session.add(row)
-    return row.id
-
-
-def stage_lines(session: Session, import_id: str, lines: Sequence[CustomerLine]) -> None:
-    """Store some rows, each checked against the customers known."""
-    row = _hold(session, import_id, "staging")
-    numbers = {line.fields["customer_no"] for line in lines if line.fault is None}
-    states = store.find_states(session, numbers)
-    checked = [
-        replace(line, fault=RowFault("merged", "customer_no"))
-        if line.fault is None and states.get(line.fields["customer_no"]) == "merged"
-        else line
-        for line in lines
-    ]
-    store.stage_lines(session, import_id, checked)
-    row.rows += len(checked)
-    row.rows_faulty += sum(line.fault is not None for line in checked)
-    row.rows_known += sum(line.fault is None and line.fields["customer_no"] in states for line in checked)
-    detail = store.read_detail(row)
-    given = {store.name_given(line.fields) for line in checked if line.fault is None}
-    _write_detail(row, last=checked[-1].number, given=sorted(given | set(detail.get("given", ()))))
-
-
-def finish_staging(session: Session, import_id: str, headings: Headings) -> None:
-    """Call a file read and checked as a whole."""
-    row = _hold(session, import_id, "staging")
-    row.state = "checked"
-    _write_detail(row, ignored=list(headings.ignored), at=1)
-
-
-def drop_import(session: Session, import_id: str) -> None:
-    """Begin to delete the staged rows of a file that isn't applied."""
-    row = session.get_one(ImportRow, import_id, with_for_update=True)
-    row.state = "dropping"
-    _write_detail(row, at=1)
-
-
 def start_applying(session: Session, actor: Actor, import_id: str) -> None:
     """Let the rows without a fault be applied."""
     check_right(actor)
-    row = _hold(session, import_id, "checked")
+    row = store.hold_import(session, import_id, "checked")
     if row.rows == row.rows_faulty:
         raise Refusal(Reason.IMPORT_STATE)
     row.state = "applying"
+    store.write_detail(row, by=_name_actor(actor))
 
 
 def cancel_import(session: Session, actor: Actor, import_id: str) -> None:
-    """Drop a file that isn't applied; take back what an application under way has done so far."""
+    """Drop a file that isn't applied, read or not; take back what an application under way has done so far."""
     check_right(actor)
-    row = _find(session, import_id, lock=True)
-    if row.state not in {"checked", "applying"}:
+    row = store.find_import(session, import_id, lock=True)
+    if row.state not in {"staging", "checked", "applying"}:
         raise Refusal(Reason.IMPORT_STATE)
-    row.state = "dropping" if row.state == "checked" else "reversing"
-    _write_detail(row, at=1)
+    row.state = "reversing" if row.state == "applying" else "dropping"
+    store.write_detail(row, at=1, by=_name_actor(actor))
 
 
 def find_obstacles(session: Session, actor: Actor, import_id: str) -> tuple[str, ...]:
     """Return numbers of customers who keep an applied file from being taken back."""
     check_right(actor)
-    _find(session, import_id)
+    store.find_import(session, import_id)
     added = select(CustomerRow.id).where(CustomerRow.import_id == import_id)
     return tuple(store.find_used(session, import_id, added, OBSTACLES_SHOWN))
 
@@ -172,9 +102,9 @@ def find_obstacles(session: Session, actor: Actor, import_id: str) -> tuple[str,
 def start_reversal(session: Session, actor: Actor, import_id: str) -> None:
     """Let an applied file be taken back."""
     check_right(actor)
-    row = _hold(session, import_id, "applied")
+    row = store.hold_import(session, import_id, "applied")
     row.state = "reversing"
-    _write_detail(row, at=1)
+    store.write_detail(row, at=1, by=_name_actor(actor))
 
 
 def run_step(session: Session, chunk: int, now: datetime, skipped: Sequence[str] = ()) -> str | None:
@@ -189,10 +119,10 @@ def run_step(session: Session, chunk: int, now: datetime, skipped: Sequence[str]
         row.rows_done += _apply(session, row, first, last, detail["given"])
     elif row.state == "reversing":
         kept = _take_back(session, row, first, last)
-        _write_detail(row, kept=detail.get("kept", 0) + kept)
+        store.write_detail(row, kept=detail.get("kept", 0) + kept)
     else:
         store.drop_lines(session, row.id, first, last)
-    _write_detail(row, at=last + 1)
+    store.write_detail(row, at=last + 1)
     if last >= detail.get("last", 0):
         _finish(session, row, now)
     return row.id
@@ -207,7 +137,7 @@ def list_imports(session: Session, actor: Actor) -> tuple[ImportSeen, ...]:
 def show_import(session: Session, actor: Actor, import_id: str) -> ImportSeen:
     """Return one file and how far it is."""
     check_right(actor)
-    return _see(session, [_find(session, import_id)])[0]
+    return _see(session, [store.find_import(session, import_id)])[0]
 
 
 def list_faults(session: Session, actor: Actor, import_id: str, after: int = 0) -> tuple[LineSeen, ...]:
@@ -222,22 +152,8 @@ def list_first_lines(session: Session, actor: Actor, import_id: str) -> tuple[Li
     return tuple(_see_line(line) for line in store.load_first_lines(session, import_id, LINES_SHOWN))
 
 
-def _find(session: Session, import_id: str, *, lock: bool = False) -> ImportRow:
-    row = session.get(ImportRow, import_id, with_for_update=lock or None)
-    if row is None:
-        raise NotFound
-    return row
-
-
-def _hold(session: Session, import_id: str, state: str) -> ImportRow:
-    row = _find(session, import_id, lock=True)
-    if row.state != state:
-        raise Refusal(Reason.IMPORT_STATE)
-    return row
-
-
-def _write_detail(row: ImportRow, **parts: Any) -> None:
-    row.detail = json.dumps(store.read_detail(row) | parts, ensure_ascii=False)
+def _name_actor(actor: Actor) -> dict[str, str]:
+    return {"person_id": actor.person_id, "address": actor.address, "session_id": actor.session_id}
 
 
 def _apply(session: Session, row: ImportRow, first: int, last: int, given: Sequence[str]) -> int:
@@ -315,7 +231,7 @@ def _put_back(row: ImportRow, line: ImportLineRow, customer: CustomerRow, dossie
 def _finish(session: Session, row: ImportRow, now: datetime) -> None:
     detail = store.read_detail(row)
     if row.state == "dropping":
-        row.state = "canceled"
+        row.state = "refused" if detail.get("fault") else "canceled"
         return
     applied = row.state == "applying"
     act = AuditAct.IMPORT_APPLIED if applied else AuditAct.IMPORT_REVERSED
@@ -329,9 +245,11 @@ def _finish(session: Session, row: ImportRow, now: datetime) -> None:
 
 
 def _load_author(session: Session, row: ImportRow) -> Actor:
-    """The steps are done by the machine, in the name of whoever took the file over."""
-    person = session.get_one(PersonRow, row.created_by)
-    return Actor(person.id, person.login or "", person.name, frozenset())
+    """The steps are done by the machine, in the name of whoever pressed for them."""
+    by = store.read_detail(row).get("by") or {"person_id": row.created_by}
+    person = session.get_one(PersonRow, by["person_id"])
+    address, session_id = by.get("address", ""), by.get("session_id", "")
+    return Actor(person.id, person.login or "", person.name, frozenset(), session_id=session_id, address=address)
 
 
 def _see(session: Session, rows: Sequence[ImportRow]) -> tuple[ImportSeen, ...]:
@@ -358,6 +276,8 @@ def _see(session: Session, rows: Sequence[ImportRow]) -> tuple[ImportSeen, ...]:
             applied_at=row.applied_at,
             reversed_at=row.reversed_at,
             applied_before=bool(applied.get(row.sha256, set()) - {row.id}),
+            share_read=int(store.read_detail(row).get("share", 0)),
+            fault=str(store.read_detail(row).get("fault", "")),
         )
         for row in rows
     )

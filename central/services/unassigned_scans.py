@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from central.domain.audit import AuditAct, AuditEntry
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_acting_for, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
-from central.store.audit import add_audit
+from central.store.audit import AuditRow, add_audit
 from central.store.captures import Captured, PagePicture, ReadFile, add_upload, begin_capture, end_capture, mark_alike
 from central.store.document_acts import hold_document
 from central.store.documents import ContentRow, PageRow, UploadRow
@@ -22,6 +22,9 @@ from central.store.scope import within_case
 
 UNASSIGNED, TAKEN, DROPPED = "unassigned", "taken", "dropped"
 LIST_MOST = 200
+#: Discarded pages can be taken back at any time; the list shows those of these days.
+DISCARDED_FOR = timedelta(days=30)
+DISCARDED_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,20 @@ class ScanShown:
 
     scan: ScanSeen
     pages: tuple[ScanPage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanDiscarded:
+    """A scan of which `pages` were discarded, the last of them at this moment, by whom and why."""
+
+    id: str
+    name: str
+    team: str
+    discarded_at: datetime
+    pages: int
+    pages_all: int
+    person: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +183,65 @@ def discard_pages(session: Session, actor: Actor, command: DiscardPages, now: da
     add_audit(session, actor, entry, now)
 
 
+def list_discarded(session: Session, actor: Actor, now: datetime) -> tuple[ScanDiscarded, ...]:
+    """Return scans within the actor's scope of which pages were discarded lately, the latest first."""
+    scope = find_scope(actor, Action.SORT_SCANS)
+    discarded = (
+        select(PageRow.upload_id, func.max(PageRow.retired_at).label("at"), func.count().label("pages"))
+        .where(PageRow.document_id.is_(None), PageRow.retired_at >= now - DISCARDED_FOR)
+        .group_by(PageRow.upload_id)
+        .subquery()
+    )
+    query = (
+        select(UploadRow, UnitRow.name, discarded.c.at, discarded.c.pages)
+        .join(UnitRow, UnitRow.id == UploadRow.unit_id)
+        .join(discarded, discarded.c.upload_id == UploadRow.id)
+        .where(within_case(scope, UploadRow.unit_id, UploadRow.uploaded_by))
+        .order_by(discarded.c.at.desc(), UploadRow.id)
+        .limit(DISCARDED_MOST)
+    )
+    found = session.execute(query).all()
+    said = _load_reasons(session, [row.id for row, *_ in found])
+    return tuple(
+        ScanDiscarded(row.id, row.name, team, at, pages, row.pages, *said.get(row.id, ("", "")))
+        for row, team, at, pages in found
+    )
+
+
+def take_pages_back(session: Session, actor: Actor, scan_id: str, now: datetime) -> None:
+    """Let the discarded pages of a scan wait again."""
+    upload = _hold_scan(session, actor, scan_id)
+    discarded = select(PageRow).where(
+        PageRow.upload_id == scan_id, PageRow.document_id.is_(None), PageRow.retired_at.is_not(None)
+    )
+    pages = list(session.scalars(discarded.order_by(PageRow.source_page).execution_options(populate_existing=True)))
+    if not pages:
+        raise Refusal(Reason.SCAN_SETTLED)
+    for page in pages:
+        page.retired_at = None
+    upload.state, upload.document_id = UNASSIGNED, None
+    entry = AuditEntry(
+        AuditAct.SCAN_TAKEN_BACK,
+        "scan",
+        upload.id,
+        upload.name,
+        after={"pages": [page.source_page for page in pages]},
+        acting_for=find_acting_for(actor, Action.SORT_SCANS, unit_id=upload.unit_id),
+    )
+    add_audit(session, actor, entry, now)
+
+
+def _load_reasons(session: Session, scan_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return who discarded pages of these scans last, and why."""
+    query = select(AuditRow.subject_id, AuditRow.person_name, AuditRow.why).where(
+        AuditRow.subject_kind == "scan",
+        AuditRow.subject_id.in_(scan_ids),
+        AuditRow.act == AuditAct.SCAN_DISCARDED.value,
+    )
+    rows = session.execute(query.order_by(AuditRow.at, AuditRow.id))
+    return {scan_id: (person, why) for scan_id, person, why in rows}
+
+
 def _select_scans(actor: Actor) -> Select[UploadRow, str, int]:
     scope = find_scope(actor, Action.SORT_SCANS)
     waiting = (
@@ -186,10 +262,7 @@ def _waits(scan_id: str) -> ColumnElement[bool]:
     return and_(PageRow.upload_id == scan_id, PageRow.document_id.is_(None), PageRow.retired_at.is_(None))
 
 
-def _hold_pages(
-    session: Session, actor: Actor, scan_id: str, page_ids: Sequence[str]
-) -> tuple[UploadRow, list[PageRow]]:
-    """Lock a scan within scope; return it with the chosen pages, all of which must still wait."""
+def _hold_scan(session: Session, actor: Actor, scan_id: str) -> UploadRow:
     scope = find_scope(actor, Action.SORT_SCANS)
     mine = select(UploadRow).where(
         UploadRow.id == scan_id, within_case(scope, UploadRow.unit_id, UploadRow.uploaded_by)
@@ -197,6 +270,14 @@ def _hold_pages(
     upload = session.scalar(mine.with_for_update().execution_options(populate_existing=True))
     if upload is None:
         raise NotFound
+    return upload
+
+
+def _hold_pages(
+    session: Session, actor: Actor, scan_id: str, page_ids: Sequence[str]
+) -> tuple[UploadRow, list[PageRow]]:
+    """Lock a scan within scope; return it with the chosen pages, all of which must still wait."""
+    upload = _hold_scan(session, actor, scan_id)
     if not page_ids:
         raise Refusal(Reason.INVALID, details=("pages",))
     chosen = select(PageRow).where(_waits(scan_id), PageRow.id.in_(page_ids)).order_by(PageRow.source_page)

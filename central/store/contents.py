@@ -82,6 +82,10 @@ class ContentStore:
     def _incoming(self) -> Path:
         return self._folder / "incoming"
 
+    @property
+    def _aside(self) -> Path:
+        return self._folder / "unowned"
+
     @contextmanager
     def open_incoming(self) -> Iterator[Incoming]:
         """Yield a place to write to; what was not kept by the end is gone."""
@@ -98,7 +102,7 @@ class ContentStore:
         incoming.flush()
         kept = KeptContent(incoming.sha256, incoming.size_bytes)
         target = self.find_path(kept.sha256)
-        if target.exists() and self.is_right(kept.sha256):
+        if self._is_kept(target):
             return kept
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
         incoming.path.chmod(0o440)
@@ -131,6 +135,55 @@ class ContentStore:
         with self.find_path(sha256).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
+    def list_old(self, folder_name: str, before: datetime) -> list[str]:
+        """Return names in one of the 256 folders whose bytes were last brought in before this moment."""
+        paths = (self._folder / folder_name).glob("*/*")
+        return sorted(path.name for path in paths if _is_older(path, before))
+
+    def set_aside(self, sha256: str, before: datetime) -> None:
+        """Take bytes that nothing refers to from under their name, unless the same came in again meanwhile.
+
+        Not deleted yet: by the age of what lies aside whoever looks next sees whether that was right.
+        """
+        self._aside.mkdir(parents=True, exist_ok=True, mode=0o750)
+        aside = self._aside / sha256
+        try:
+            self.find_path(sha256).rename(aside)
+        except FileNotFoundError:
+            return
+        if not _is_older(aside, before):
+            self.put_back(sha256)
+
+    def list_aside(self) -> list[str]:
+        """Return the names of bytes that were set aside."""
+        return sorted(path.name for path in self._aside.glob("*"))
+
+    def is_aside_since(self, sha256: str, before: datetime) -> bool:
+        """Return whether bytes lie aside that were last brought in before this moment."""
+        return _is_older(self._aside / sha256, before)
+
+    def put_back(self, sha256: str) -> None:
+        """Give bytes that were set aside their name again; the same bytes that came in meanwhile stay."""
+        aside, target = self._aside / sha256, self.find_path(sha256)
+        try:
+            if target.exists():
+                aside.unlink()
+            else:
+                target.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+                aside.rename(target)
+        except FileNotFoundError:
+            return  # another process was first
+
+    def clear_aside(self, sha256: str) -> int:
+        """Delete bytes that were set aside; return how many there were."""
+        aside = self._aside / sha256
+        try:
+            size_bytes = aside.stat().st_size
+            aside.unlink()
+        except FileNotFoundError:
+            return 0
+        return size_bytes
+
     def quarantine(self, sha256: str) -> None:
         """Take wrong bytes from under their name; they stay readable for whoever looks into it."""
         folder = self._folder / "quarantine"
@@ -148,6 +201,21 @@ class ContentStore:
             except FileNotFoundError:
                 continue
         return left
+
+    def _is_kept(self, target: Path) -> bool:
+        """Return whether these bytes are there and right; their age begins anew, so that nobody takes them for left."""
+        try:
+            os.utime(target)
+            return self.is_right(target.name)
+        except FileNotFoundError:
+            return False
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < moment.timestamp()
+    except FileNotFoundError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

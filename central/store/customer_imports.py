@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from central.domain.customer_files import TOLD, CustomerLine
+from central.domain.refusals import NotFound, Reason, Refusal
 from central.store.base import Document, Instant
 from central.store.cases import CaseCustomerRow
 from central.store.customers import (
@@ -42,6 +43,7 @@ from central.store.customers import (
     DossierMergeRow,
     DossierRow,
     ImportLineRow,
+    ImportPieceRow,
     ImportRow,
 )
 from central.store.documents import DocumentRow
@@ -171,7 +173,9 @@ def load_changed(session: Session, import_id: str, first: int, last: int) -> Seq
 def list_added(session: Session, import_id: str, first: int, last: int) -> list[str]:
     """Return the customers that some rows brought."""
     ids = select(_text("customer_id")).where(*_chunk(import_id, first, last))
-    query = select(CustomerRow.id).where(CustomerRow.id.in_(ids), CustomerRow.import_id == import_id)
+    # Wrapped, so that SQLite looks up these few, not all customers of the file for these few.
+    came_with = func.coalesce(CustomerRow.import_id, "") == import_id
+    query = select(CustomerRow.id).where(CustomerRow.id.in_(ids), came_with)
     return list(session.scalars(query))
 
 
@@ -195,9 +199,8 @@ def find_used(session: Session, import_id: str, customer_ids: Select[Any] | Sequ
         # Its name was told anew: by then the marketing system knew it.
         cast(CustomerRow.told["name"][1].as_string(), String) != tag,
     )
-    query = select(CustomerRow.customer_no).where(
-        CustomerRow.import_id == import_id, CustomerRow.id.in_(customer_ids), used
-    )
+    # Not by the import besides, for the same reason as above.
+    query = select(CustomerRow.customer_no).where(CustomerRow.id.in_(customer_ids), used)
     return list(session.scalars(query.order_by(CustomerRow.customer_no).limit(limit)))
 
 
@@ -217,6 +220,33 @@ def drop_lines(session: Session, import_id: str, first: int, last: int) -> None:
     """Delete some staged rows."""
     where = ImportLineRow.import_id == import_id, ImportLineRow.number.between(first, last)
     session.execute(delete(ImportLineRow).where(*where))
+
+
+def list_staging(session: Session, limit: int) -> Sequence[ImportRow]:
+    """Return the oldest imports that are to be read, held until the commit; those held by others are left out."""
+    query = select(ImportRow).where(ImportRow.state == "staging").order_by(ImportRow.created_at, ImportRow.id)
+    return session.scalars(query.limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def load_piece(session: Session, import_id: str, number: int) -> bytes | None:
+    """Return one piece of the file that was sent; None after the last."""
+    return session.scalar(
+        select(ImportPieceRow.data).where(ImportPieceRow.import_id == import_id, ImportPieceRow.number == number)
+    )
+
+
+def drop_piece(session: Session, states: Collection[str]) -> bool:
+    """Delete a piece of a file whose import is in none of these states; return whether there was one."""
+    left = select(ImportPieceRow.import_id, ImportPieceRow.number).join(
+        ImportRow, ImportRow.id == ImportPieceRow.import_id
+    )
+    found = session.execute(left.where(ImportRow.state.not_in(states)).limit(1)).first()
+    if found is None:
+        return False
+    import_id, number = found
+    where = ImportPieceRow.import_id == import_id, ImportPieceRow.number == number
+    session.execute(delete(ImportPieceRow).where(*where))
+    return True
 
 
 def load_faults(session: Session, import_id: str, after: int, limit: int) -> Sequence[Line]:
@@ -260,6 +290,27 @@ def read_detail(row: ImportRow) -> dict[str, Any]:
     """Return what is kept beside the figures of an import."""
     found: dict[str, Any] = json.loads(row.detail) if row.detail else {}
     return found
+
+
+def write_detail(row: ImportRow, **parts: Any) -> None:
+    """Change some of what is kept beside the figures of an import."""
+    row.detail = json.dumps(read_detail(row) | parts, ensure_ascii=False)
+
+
+def find_import(session: Session, import_id: str, *, lock: bool = False) -> ImportRow:
+    """Return an import, locked if asked for; refuse what is none."""
+    row = session.get(ImportRow, import_id, with_for_update=lock or None)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def hold_import(session: Session, import_id: str, state: str) -> ImportRow:
+    """Return an import in this state, locked; refuse any other."""
+    row = find_import(session, import_id, lock=True)
+    if row.state != state:
+        raise Refusal(Reason.IMPORT_STATE)
+    return row
 
 
 def _unfold(session: Session, rows: Sequence[Any]) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, Select, String, Text, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -117,7 +117,7 @@ class ImportRow(Base):
     kind: Mapped[str] = mapped_column(String(16))
     name: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64), index=True)
-    #: staging, checked, canceled, applying, applied, reversing or reversed.
+    #: receiving, staging, checked, dropping, canceled, refused, applying, applied, reversing or reversed.
     state: Mapped[str] = mapped_column(String(12))
     rows: Mapped[int] = mapped_column(default=0)
     rows_done: Mapped[int] = mapped_column(default=0)
@@ -128,6 +128,16 @@ class ImportRow(Base):
     applied_at: Mapped[datetime | None] = mapped_column(Instant)
     reversed_at: Mapped[datetime | None] = mapped_column(Instant)
     detail: Mapped[str] = mapped_column(Text, default="")
+
+
+class ImportPieceRow(Base):
+    """A piece of a file as it was sent; kept until the file is read, so that whoever reads it may die meanwhile."""
+
+    __tablename__ = "import_pieces"
+
+    import_id: Mapped[str] = mapped_column(ForeignKey("imports.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ImportLineRow(Base):

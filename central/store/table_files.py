@@ -35,24 +35,48 @@ class SheetLimits:
     parts: int = 2_000
 
 
+class TableRows:
+    """The rows of a table file, one by one, and how far into the file the last one lies."""
+
+    def __init__(self, rows: Generator[list[str]], file: BinaryIO) -> None:
+        self._rows = rows
+        self._file = file
+        self._size_bytes = max(1, file.seek(0, os.SEEK_END))
+        self._file.seek(0)
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self._rows
+
+    @property
+    def share(self) -> int:
+        """How many hundredths of the file were read."""
+        return min(100, self._file.tell() * 100 // self._size_bytes)
+
+
 @contextmanager
-def open_rows(file: BinaryIO, limits: SheetLimits | None = None) -> Iterator[Iterator[list[str]]]:
+def open_rows(file: BinaryIO, limits: SheetLimits | None = None) -> Iterator[TableRows]:
     """Yield the rows of a table file; raise BadTableError when it is none, also while they are read."""
     limits = limits or SheetLimits()
-    file.seek(0)
-    head = file.read(_HEAD)
-    if not head:
-        raise BadTableError(TableFault.EMPTY)
-    if head.startswith(_ZIP):
+    if is_sheet(file):
         with TemporaryDirectory(prefix="openaisle-table-") as name:
             table = _convert(file, Path(name), limits)
             with table.open("rb") as converted, closing(_read_csv(converted, "utf-8")) as rows:
-                yield rows
+                yield TableRows(rows, converted)
         return
-    if b"\0" in head:
+    file.seek(0)
+    if b"\0" in file.read(_HEAD):
         raise BadTableError(TableFault.TYPE)
     with closing(_read_csv(file, _find_encoding(file))) as rows:
-        yield rows
+        yield TableRows(rows, file)
+
+
+def is_sheet(file: BinaryIO) -> bool:
+    """Return whether a file looks like a spreadsheet, not like text; raise BadTableError when it is empty."""
+    file.seek(0)
+    head = file.read(len(_ZIP))
+    if not head:
+        raise BadTableError(TableFault.EMPTY)
+    return head == _ZIP
 
 
 def _find_encoding(file: BinaryIO) -> str:
@@ -94,7 +118,7 @@ def _read_csv(file: BinaryIO, encoding: str) -> Generator[list[str]]:
 
 def _convert(file: BinaryIO, folder: Path, limits: SheetLimits) -> Path:
     """Have another process turn a spreadsheet into CSV, within limits."""
-    _check_parts(file, limits)
+    check_parts(file, limits)
     source, target = folder / "table.xlsx", folder / "table.csv"
     file.seek(0)
     with source.open("wb") as copy:
@@ -118,7 +142,7 @@ def _convert(file: BinaryIO, folder: Path, limits: SheetLimits) -> Path:
     raise BadTableError(TableFault.TOO_MUCH if done.returncode < 0 else TableFault.BROKEN)
 
 
-def _check_parts(file: BinaryIO, limits: SheetLimits) -> None:
+def check_parts(file: BinaryIO, limits: SheetLimits) -> None:
     """Refuse what says of itself that it is too large; what lies about itself meets the limits of the other process."""
     file.seek(0)
     try:

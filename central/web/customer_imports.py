@@ -32,7 +32,8 @@ from central.web.words import DONE_NOTES
 router = APIRouter(prefix="/imports")
 
 #: States in which something is being done: the page looks again by itself.
-BUSY = frozenset({"staging", "applying", "reversing", "dropping"})
+BUSY = frozenset({"receiving", "staging", "applying", "reversing", "dropping"})
+READING = frozenset({"receiving", "staging"})
 LOOK_AGAIN_S = 2
 
 After = Annotated[int, Query(ge=0, le=1_000_000)]
@@ -48,7 +49,7 @@ def show_imports(request: Request, session: ReadSession) -> HTMLResponse:
 @router.post("", response_class=HTMLResponse)
 @needs(Action.IMPORT_CUSTOMERS)
 async def upload(request: Request) -> Response:
-    """Read and check a file. No parameter reads the body: it is read after the guard let the person in."""
+    """Keep a file to be read and checked. No parameter reads the body: it is read after the guard let the person in."""
     actor, state, say = actor_of(request), request.app.state, say_in(request)
     error, status = "", 422
     form = await request.form()
@@ -91,7 +92,7 @@ def apply(request: Request, import_id: str) -> Response:
 @router.post("/{import_id}/cancel")
 @needs(Action.IMPORT_CUSTOMERS)
 def cancel(request: Request, import_id: str) -> Response:
-    """Drop the file, or stop applying it."""
+    """Stop reading the file, drop it, or stop applying it."""
     request.app.state.customer_imports.cancel(actor_of(request), import_id)
     return RedirectResponse(f"/imports/{import_id}", status_code=303)
 
@@ -145,7 +146,9 @@ def _show_one(
         word=IMPORT_STATES[found.state],
         look_again_s=LOOK_AGAIN_S if found.state in BUSY else None,
         good=found.rows - found.rows_faulty,
-        share=_find_share(found),
+        share=found.share_read if found.state in READING else _find_share(found),
+        reading=found.state in READING,
+        fault=say_in(request)(TABLE_FAULTS[found.fault]) if found.fault else "",
         obstacles=obstacles,
         faults=[{"number": each.number, "why": say_fault(say, each), "fields": each.fields} for each in faults],
         lines=list_first_lines(session, actor, import_id) if found.state == "checked" else (),

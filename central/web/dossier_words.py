@@ -32,10 +32,12 @@ MERGE_OBSTACLES = {
 }
 
 IMPORT_STATES = {
+    "receiving": Word("moving", "in", N_("coming in")),
     "staging": Word("moving", "in", N_("being read")),
     "checked": Word("warning", "list", N_("read and checked, not applied")),
     "dropping": Word("moving", "no", N_("being dropped")),
     "canceled": Word("offline", "no", N_("dropped")),
+    "refused": Word("stop", "no", N_("can't be read")),
     "applying": Word("moving", "in", N_("being applied")),
     "applied": Word("normal", "done", N_("applied")),
     "reversing": Word("moving", "undo", N_("being taken back")),

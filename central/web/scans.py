@@ -19,9 +19,11 @@ from central.services.unassigned_scans import (
     ScanPage,
     discard_pages,
     find_scan_page,
+    list_discarded,
     list_scans,
     place_pages,
     show_scan,
+    take_pages_back,
 )
 from central.web.pictures import answer_picture
 from central.web.render import Say, actor_of, render, say_in
@@ -39,9 +41,16 @@ PageIds = Annotated[list[Annotated[str, Form(max_length=36)]], Form()]
 @router.get("", response_class=HTMLResponse)
 @needs(Action.SORT_SCANS)
 def show_list(request: Request, session: ReadSession, done: str = "") -> HTMLResponse:
-    """Scans that wait, the longest waiting first."""
-    scans = list_scans(session, actor_of(request))
-    return render(request, "scans.html", here="scans", done=DONE_NOTES.get(done), scans=scans)
+    """Scans that wait, the longest waiting first, and those of which pages were discarded lately."""
+    actor = actor_of(request)
+    return render(
+        request,
+        "scans.html",
+        here="scans",
+        done=DONE_NOTES.get(done),
+        scans=list_scans(session, actor),
+        discarded=list_discarded(session, actor, request.app.state.read_clock()),
+    )
 
 
 @router.get("/{scan_id}", response_class=HTMLResponse)
@@ -112,6 +121,14 @@ def discard(
     command = DiscardPages(scan_id, tuple(pages), why.strip())
     discard_pages(session, actor_of(request), command, request.app.state.read_clock())
     return _go_on(request, session, scan_id, "scan_discarded")
+
+
+@router.post("/{scan_id}/take-back")
+@needs(Action.SORT_SCANS)
+def take_back(request: Request, session: WriteSession, scan_id: str) -> Response:
+    """Let the discarded pages of a scan wait again."""
+    take_pages_back(session, actor_of(request), scan_id, request.app.state.read_clock())
+    return RedirectResponse(f"/scans/{scan_id}?done=scan_taken_back", status_code=303)
 
 
 def _go_on(request: Request, session: Session, scan_id: str, done: str) -> Response:

@@ -57,14 +57,21 @@ class PaperHouse:
             return session.scalars(select(TaskRow).where(TaskRow.step == step)).one()
 
 
-def capture(document_id: str, *pages: PageMeasures, name: str = "scan.png", replace: bool = False) -> CapturePages:
+def capture(
+    document_id: str,
+    *pages: PageMeasures,
+    name: str = "scan.png",
+    replace: bool = False,
+    page_id: str | None = None,
+) -> CapturePages:
     """A file with these pages, as if it had been read."""
     digest = sha256(f"{document_id}{name}".encode()).hexdigest()
     read_pages = tuple(
         ReadPage(KeptContent(sha256(f"{digest}{number}".encode()).hexdigest(), 10), page)
         for number, page in enumerate(pages or (GOOD,))
     )
-    return CapturePages(document_id, (ReadFile(name, KeptContent(digest, 10), "image/png", read_pages),), replace)
+    file = ReadFile(name, KeptContent(digest, 10), "image/png", read_pages)
+    return CapturePages(document_id, (file,), replace, page_id=page_id)
 
 
 def found_house(tx: Transactions, now: datetime = LATER, handler: str = "li") -> PaperHouse:

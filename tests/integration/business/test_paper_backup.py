@@ -19,8 +19,10 @@ from central.domain.audit import AuditAct
 from central.jobs.backup import make_backup, mend_contents, restore_backup
 from central.jobs.content_copies import PROOF_DAYS, open_copies
 from central.jobs.contents import ContentWatch
+from central.metrics import Metrics
 from central.services.backups import find_newest
 from central.services.contents import count_bad
+from central.settings import ContentsSettings
 from central.store.audit import AuditRow
 from central.store.backups import BackupError
 from central.store.base import open_engine
@@ -161,7 +163,7 @@ def test_damaged_papers_are_mended_from_the_copies(papers: Papers) -> None:
     papers.damage(papers.store, papers.hashes[0])
     for digest in (papers.hashes[1], lost):
         papers.store.find_path(digest).unlink()
-    watch = ContentWatch(papers.tx, papers.store, 30, lambda: NOW + timedelta(days=2))
+    watch = ContentWatch(papers.tx, papers.store, ContentsSettings(), lambda: NOW + timedelta(days=2), Metrics())
     assert watch.run_round() == 4
     assert mend_contents(papers.tx, papers.store, papers.folder, NOW) == (2, [lost])
     assert read_all(papers.store, papers.hashes) == BODIES

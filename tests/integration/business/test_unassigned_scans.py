@@ -25,14 +25,17 @@ from central.services.unassigned_scans import (
     discard_pages,
     find_scan_page,
     keep_unassigned,
+    list_discarded,
     list_scans,
     measure_waiting,
     place_pages,
     show_scan,
+    take_pages_back,
 )
 from central.store.audit import AuditRow
 from central.store.contents import ContentStore, OfferedFile
 from central.store.documents import ContentRow, PageRow, UploadRow
+from central.store.people import PersonRow
 from central.store.tx import Transactions
 from tests.integration.business.desk import Desk, open_desk
 from tests.integration.business.papers import GOOD, LEANING, PaperHouse, capture, found_house
@@ -99,6 +102,40 @@ def test_a_whole_scan_may_be_dropped(house: PaperHouse) -> None:
         assert measure_waiting(session) == (0, None)
         with pytest.raises(NotFound):
             show_scan(session, house.actor("zhao"), scan_id)
+
+
+def test_what_was_discarded_is_taken_back(house: PaperHouse) -> None:
+    scan_id, (cover, first, second) = keep(house)
+    keep(house, "0002.pdf", "业务二班")
+    application = house.documents()["APPLICATION"].id
+    do(house, "li", place_pages, PlacePages(scan_id, (first,), application))
+    do(house, "zhao", discard_pages, DiscardPages(scan_id, (cover,), "a separator sheet"))
+    do(house, "li", discard_pages, DiscardPages(scan_id, (second,), "scanned twice"))
+    with house.tx.read() as session:
+        assert list_scans(session, house.actor("zhao")) == ()
+        (seen,) = list_discarded(session, house.actor("zhao"), house.now)
+        assert (seen.id, seen.pages, seen.pages_all) == (scan_id, 2, 3)
+        assert (seen.why, seen.person) == ("scanned twice", session.get_one(PersonRow, house.people["li"]).name)
+        assert list_discarded(session, house.actor("zhao"), house.now + timedelta(days=31)) == ()
+        for login in ("sun", "zhou", "qian", "wu"):
+            assert list_discarded(session, house.actor(login), house.now) == ()
+    for login in ("sun", "zhou", "qian", "wu"):
+        with pytest.raises(NotFound):
+            do(house, login, take_pages_back, scan_id)
+    do(house, "zhao", take_pages_back, scan_id)
+    assert refused(house, "zhao", take_pages_back, scan_id) is Reason.SCAN_SETTLED
+    with house.tx.read() as session:
+        assert [page.id for page in show_scan(session, house.actor("li"), scan_id).pages] == [cover, second]
+        assert list_discarded(session, house.actor("zhao"), house.now) == ()
+        (row,) = session.scalars(select(AuditRow).where(AuditRow.act == AuditAct.SCAN_TAKEN_BACK)).all()
+    assert (row.person_id, row.after) == (house.people["zhao"], {"pages": [1, 3]})
+    # what is placed stays where it is, and the rest goes on as ever
+    assert house.documents()["APPLICATION"].pages == 1
+    do(house, "li", place_pages, PlacePages(scan_id, (second,), application))
+    do(house, "li", discard_pages, DiscardPages(scan_id, (cover,), "a separator sheet"))
+    with house.tx.read() as session:
+        upload = session.get_one(UploadRow, scan_id)
+    assert (upload.state, upload.document_id) == ("taken", application)
 
 
 def test_a_returned_document_takes_the_new_pages_instead_of_its_old_ones(house: PaperHouse) -> None:
@@ -194,7 +231,16 @@ def test_pages_of_scans(desk: Desk) -> None:
     assert li.post(f"/scans/{scan_id}/discard", data={"pages": [pages[0]]}).status_code == 422
     answer = li.post(f"/scans/{scan_id}/discard", data={"pages": [pages[0]], "why": "空白分隔页"})
     assert answer.headers["location"] == "/scans?done=scan_discarded"
-    assert "没有待归位的扫描件" in li.get("/scans?done=scan_discarded").text
+    page = li.get("/scans?done=scan_discarded").text
+    assert "没有待归位的扫描件" in page
+    assert "空白分隔页" in page
+    assert li.post(f"/scans/{scan_id}/take-back").headers["location"] == f"/scans/{scan_id}?done=scan_taken_back"
+    assert [each["id"] for each in zhao.get("/api/v1/scans").json()] == [scan_id]
+    assert zhao.post(f"/api/v1/scans/{scan_id}/take-back").status_code == 409
+    body = {"page_ids": [pages[0]], "why": "空白分隔页"}
+    assert zhao.post(f"/api/v1/scans/{scan_id}/discard", json=body).status_code == 204
+    assert [each["why"] for each in li.get("/api/v1/scans/discarded").json()] == ["空白分隔页"]
+    assert zhou.get("/api/v1/scans/discarded").json() == []
     assert zhou.get("/api/v1/scans").json() == []
     body = {"page_ids": [pages[0]], "why": "x"}
     assert li.post(f"/api/v1/scans/{scan_id}/discard", json=body).status_code == 409
