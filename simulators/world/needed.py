@@ -66,7 +66,9 @@ FINDINGS: dict[str, Finding] = {
     ),
     "13 lease": Finding(4, "rule 13", rates={"faults.gateway_kill": 60.0}),
     "14 STOP": Finding(2, "rule 14", rates={"acts.stop": 100.0}),
-    "16 strangers on the broker": Finding(1, "rule 0", shape="broker", rates={"faults.stranger_on_broker": 600.0}),
+    "16 strangers on the broker": Finding(
+        1, "rule 0", hours=0.02, shape="broker", rates={"faults.stranger_on_broker": 1200.0}
+    ),
     "19 warning": Finding(1, "rule 19"),
     "19 travel time": Finding(2, "rule 19", rates={"faults.jam": 100.0, **BUSY}),
     "19 awake first": Finding(1, "rule 19", rates={"shapes.sleeps": 1.0, "pace.acts_per_hour": 40.0}, hours=0.3),
