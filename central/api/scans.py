@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from central.api.fields import RowId, RowKey, Strict, Why
+from central.api.fields import After, Limit, PageOut, RowId, RowKey, Strict, Why
 from central.api.problems import document_problems
 from central.api.transactions import CurrentActor, ReadSession, WriteSession
 from central.domain.permissions import Action, needs
+from central.domain.search import LONGEST_QUERY
 from central.services.unassigned_scans import (
     DiscardPages,
     PlacePages,
+    SearchScans,
     discard_pages,
     list_discarded,
     list_scans,
@@ -25,6 +27,8 @@ from central.services.unassigned_scans import (
 
 router = APIRouter(prefix="/api/v1/scans", tags=["papers"])
 
+Text = Annotated[str, Query(max_length=LONGEST_QUERY, description="Words that must all occur in the name of the file")]
+Sort = Literal["since", "name", "team", "-since", "-name", "-team"]
 PageIds = Annotated[tuple[RowKey, ...], Field(min_length=1, max_length=2000)]
 
 
@@ -93,11 +97,20 @@ class DiscardIn(Strict):
     why: Why
 
 
-@router.get("", responses=document_problems(401, 403))
+@router.get("", responses=document_problems(401, 403, 422))
 @needs(Action.SORT_SCANS)
-def get_scans(actor: CurrentActor, session: ReadSession) -> list[ScanOut]:
-    """List the scans that wait, the longest waiting first."""
-    return [ScanOut.model_validate(each) for each in list_scans(session, actor)]
+def get_scans(
+    actor: CurrentActor,
+    session: ReadSession,
+    *,
+    text: Text = "",
+    sort: Sort = "since",
+    after: After = None,
+    limit: Limit = 50,
+) -> PageOut[ScanOut]:
+    """Search the scans that wait, the longest waiting first; a minus turns an order round."""
+    page = list_scans(session, actor, SearchScans(text, sort, after, limit))
+    return PageOut(items=[ScanOut.model_validate(each) for each in page.items], next_after=page.next_after)
 
 
 @router.get("/discarded", responses=document_problems(401, 403))

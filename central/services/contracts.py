@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from central.domain.paging import LONGEST_PAGE, Page, make_cursor, read_cursor
+from central.domain.paging import LONGEST_PAGE, Page, walk_pages
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_scope
-from central.domain.refusals import Reason, Refusal
 from central.store import contracts as store
 from central.store.calendars import load_calendar
+from central.store.keyset import find_order, read_page
 
 #: Days before its end at which a contract is announced, the widest first.
 SPANS_DAYS: Final = (90, 60, 30)
@@ -42,18 +43,26 @@ def list_ending_contracts(
     now: datetime,
     *,
     within_days: int = SPANS_DAYS[0],
+    sort: str = "ends_on",
     after: str | None = None,
     limit: int = 50,
 ) -> Page[EndingContract]:
-    """Return contracts in the actor's reach that end within so many days, the earliest first."""
-    limit = max(1, min(limit, LONGEST_PAGE))
-    key = _read_key(after) if after else None
+    """Return contracts in the actor's reach that end within so many days, the earliest first unless sorted."""
     today = load_calendar(session).find_day(now)
-    scope = find_scope(actor, Action.SEE_DOSSIERS)
-    lines = store.load_ending(session, scope, today + timedelta(days=within_days), key, limit + 1)
-    items = tuple(_see(line, today) for line in lines[:limit])
-    last = items[-1] if len(lines) > limit else None
-    return Page(items, make_cursor(last.ends_on.isoformat(), last.contract_no) if last is not None else None)
+    query = store.select_ending(find_scope(actor, Action.SEE_DOSSIERS), today + timedelta(days=within_days))
+    rows, next_after = read_page(session, query, find_order(store.CONTRACT_ORDERS, sort), after, limit)
+    return Page(tuple(_see(row, today) for row in rows), next_after)
+
+
+def export_ending_contracts(
+    session: Session, actor: Actor, now: datetime, *, within_days: int, sort: str
+) -> Iterator[EndingContract]:
+    """Yield all contracts in the actor's reach that end within so many days."""
+    return walk_pages(
+        lambda after: list_ending_contracts(
+            session, actor, now, within_days=within_days, sort=sort, after=after, limit=LONGEST_PAGE
+        )
+    )
 
 
 def count_ending_contracts(session: Session, actor: Actor, now: datetime) -> dict[int, int]:
@@ -84,11 +93,3 @@ def _see(line: store.Line, today: date) -> EndingContract:
         unit_name=line.unit_name,
         handler_name=line.handler_name,
     )
-
-
-def _read_key(cursor: str) -> tuple[date, str]:
-    day, number = read_cursor(cursor, 2)
-    try:
-        return date.fromisoformat(day), number
-    except ValueError:
-        raise Refusal(Reason.BAD_CURSOR) from None

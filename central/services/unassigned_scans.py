@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from central.domain.audit import AuditAct, AuditEntry
+from central.domain.paging import LONGEST_PAGE, Page, walk_pages
 from central.domain.people import Actor
 from central.domain.permissions import Action, find_acting_for, find_scope
 from central.domain.refusals import NotFound, Reason, Refusal
+from central.domain.search import make_pattern, split_query
 from central.store.audit import AuditRow, add_audit
 from central.store.captures import Captured, PagePicture, ReadFile, add_upload, begin_capture, end_capture, mark_alike
 from central.store.document_acts import hold_document
 from central.store.documents import ContentRow, PageRow, UploadRow
+from central.store.keyset import Order, find_order, read_page
 from central.store.organisation import UnitRow
 from central.store.scope import within_case
 
 UNASSIGNED, TAKEN, DROPPED = "unassigned", "taken", "dropped"
-LIST_MOST = 200
 #: Discarded pages can be taken back at any time; the list shows those of these days.
 DISCARDED_FOR = timedelta(days=30)
 DISCARDED_MOST = 50
+_ORDERS: Final = {
+    "since": Order(UploadRow.uploaded_at.expression, UploadRow.id.expression),
+    "name": Order(UploadRow.name.expression, UploadRow.id.expression),
+    "team": Order(UnitRow.name.expression, UploadRow.id.expression),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchScans:
+    """Which scans are looked for, by words in the name of the file."""
+
+    text: str = ""
+    sort: str = "since"
+    after: str | None = None
+    limit: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +124,17 @@ def keep_unassigned(session: Session, unit_id: str, file: ReadFile, now: datetim
     return upload.id
 
 
-def list_scans(session: Session, actor: Actor) -> tuple[ScanSeen, ...]:
-    """Return the scans that wait within the actor's scope, the longest waiting first."""
-    query = _select_scans(actor).order_by(UploadRow.uploaded_at, UploadRow.id).limit(LIST_MOST)
-    return tuple(_see_scan(row, team, waiting) for row, team, waiting in session.execute(query))
+def list_scans(session: Session, actor: Actor, search: SearchScans) -> Page[ScanSeen]:
+    """Return the scans that wait within the actor's scope, the longest waiting first unless sorted."""
+    conditions = [UploadRow.name.ilike(make_pattern(word), escape="\\") for word in split_query(search.text)]
+    query, order = _select_scans(actor).where(*conditions), find_order(_ORDERS, search.sort)
+    rows, next_after = read_page(session, query, order, search.after, search.limit)
+    return Page(tuple(_see_scan(row, team, waiting) for row, team, waiting, *_ in rows), next_after)
+
+
+def export_scans(session: Session, actor: Actor, search: SearchScans) -> Iterator[ScanSeen]:
+    """Yield all scans that wait and are looked for."""
+    return walk_pages(lambda after: list_scans(session, actor, replace(search, after=after, limit=LONGEST_PAGE)))
 
 
 def measure_waiting(session: Session) -> tuple[int, datetime | None]:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from central.domain.permissions import Scope
 from central.store.customers import ContractRow, CustomerRow, DossierRow
+from central.store.keyset import Order
 from central.store.organisation import UnitRow
 from central.store.people import PersonRow
 from central.store.scope import within_case
 
 Line = Row[*tuple[Any, ...]]
+
+_NUMBER = ContractRow.contract_no.expression
+#: By what a list of contracts is sorted.
+CONTRACT_ORDERS: Final = {
+    "ends_on": Order(ContractRow.ends_on.expression, _NUMBER),
+    "contract_no": Order(_NUMBER, _NUMBER),
+    "customer_no": Order(CustomerRow.customer_no.expression, _NUMBER),
+}
 
 
 def ends_by(last_day: date) -> ColumnElement[bool]:
@@ -24,7 +32,7 @@ def ends_by(last_day: date) -> ColumnElement[bool]:
 
 
 def select_ending(scope: Scope, last_day: date) -> Select[*tuple[Any, ...]]:
-    """Return the query of contracts in scope that end by a day, the earliest first."""
+    """Return the query of contracts in scope that end by a day."""
     return (
         select(
             ContractRow.id,
@@ -42,19 +50,7 @@ def select_ending(scope: Scope, last_day: date) -> Select[*tuple[Any, ...]]:
         .outerjoin(UnitRow, UnitRow.id == ContractRow.unit_id)
         .outerjoin(PersonRow, PersonRow.id == ContractRow.handler_id)
         .where(ends_by(last_day), within_case(scope, ContractRow.unit_id, ContractRow.handler_id))
-        .order_by(ContractRow.ends_on, ContractRow.contract_no)
     )
-
-
-def load_ending(
-    session: Session, scope: Scope, last_day: date, after: tuple[date, str] | None, limit: int
-) -> Sequence[Line]:
-    """Return contracts in scope that end by a day, from the key of the page before on."""
-    query = select_ending(scope, last_day)
-    if after is not None:
-        key = tuple_(literal(after[0]), literal(after[1]))
-        query = query.where(tuple_(ContractRow.ends_on, ContractRow.contract_no) > key)
-    return session.execute(query.limit(limit)).all()
 
 
 def count_ending(session: Session, scope: Scope, last_day: date) -> int:

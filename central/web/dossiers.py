@@ -13,7 +13,13 @@ from central.domain.people import Actor
 from central.domain.permissions import Action, allows, needs
 from central.domain.wording import N_
 from central.services.boxes import list_customer_boxes
-from central.services.contracts import SPANS_DAYS, EndingContract, count_ending_contracts, list_ending_contracts
+from central.services.contracts import (
+    SPANS_DAYS,
+    EndingContract,
+    count_ending_contracts,
+    export_ending_contracts,
+    list_ending_contracts,
+)
 from central.services.dossiers import (
     DocumentInDossier,
     DossierFound,
@@ -45,6 +51,17 @@ HEADS = (
     (None, N_("Team")),
     (None, N_("Handler")),
     (None, N_("State")),
+)
+CONTRACT_SORT = "ends_on"
+CONTRACT_HEADS = (
+    ("contract_no", N_("Contract")),
+    ("customer_no", N_("Customer number")),
+    (None, N_("Customer")),
+    ("ends_on", N_("Ends on")),
+    (None, N_("Left")),
+    (None, N_("State")),
+    (None, N_("Team")),
+    (None, N_("Handler")),
 )
 Text = Annotated[str, Query(alias="q", max_length=80)]
 State = Annotated[Literal["", "open", "merged"], Query(alias="state")]
@@ -145,12 +162,18 @@ def show_dossier_page(
 @router.get("/contracts", response_class=HTMLResponse)
 @needs(Action.SEE_DOSSIERS)
 def show_contracts(
-    request: Request, session: ReadSession, *, days: Days = SPANS_DAYS[0], after: After = ""
+    request: Request,
+    session: ReadSession,
+    *,
+    days: Days = SPANS_DAYS[0],
+    sort: Sort = CONTRACT_SORT,
+    after: After = "",
 ) -> HTMLResponse:
     """Contracts that end within 90, 60 or 30 days."""
     actor, say, now = actor_of(request), say_in(request), request.app.state.read_clock()
-    page = list_ending_contracts(session, actor, now, within_days=days, after=after or None, limit=PAGE_ROWS)
+    page = list_ending_contracts(session, actor, now, within_days=days, sort=sort, after=after or None, limit=PAGE_ROWS)
     counts = count_ending_contracts(session, actor, now)
+    query = {"days": str(days), "sort": sort if sort != CONTRACT_SORT else ""}
     return render(
         request,
         "contracts.html",
@@ -160,14 +183,35 @@ def show_contracts(
         chips=[
             {
                 "text": say(N_("within %(days)s days (%(count)s)"), days=each, count=count),
-                "href": address("/contracts", {"days": each}),
+                "href": address("/contracts", query | {"days": str(each)}),
                 "chosen": each == days,
             }
             for each, count in counts.items()
         ],
-        first_href=address("/contracts", {"days": days}) if after else None,
-        next_href=address("/contracts", {"days": days, "after": page.next_after}) if page.next_after else None,
+        heads=make_heads(say, "/contracts", query, CONTRACT_HEADS, sort=sort, default=CONTRACT_SORT),
+        foot=make_foot("/contracts", query, after, page.next_after),
     )
+
+
+@router.get("/contracts.{kind}")
+@needs(Action.SEE_DOSSIERS)
+async def export_contracts(
+    request: Request, kind: FileKind, *, days: Days = SPANS_DAYS[0], sort: Sort = CONTRACT_SORT
+) -> Response:
+    """Contracts that end within some days, as CSV or for Excel."""
+    actor, say, now = actor_of(request), say_in(request), request.app.state.read_clock()
+
+    def list_cells(each: EndingContract) -> list[Cell]:
+        names: list[Cell] = [each.contract_no, each.customer_no, each.customer_name, each.ends_on, each.days_left]
+        return [*names, say(CONTRACT_SPANS[each.span_days].text), each.unit_name, each.handler_name]
+
+    table = Table(
+        "contracts",
+        [head for _, head in CONTRACT_HEADS],
+        lambda session: note_export(session, actor, Listed.CONTRACTS, {"days": days}, now),
+        lambda session: map(list_cells, export_ending_contracts(session, actor, now, within_days=days, sort=sort)),
+    )
+    return await answer_table(request, kind, table)
 
 
 def list_tabs(say: Say, actor: Actor, here: str) -> list[dict[str, Any]]:

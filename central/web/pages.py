@@ -84,6 +84,7 @@ ROUTERS = (
     papers.router,
     page_order.router,
     scans.router,
+    scans.files,
     me.router,
     reminders.router,
     # After the stream: /reminders/live is none of the six.

@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 from central.domain.permissions import Action, needs
 from central.domain.refusals import NotFound
 from central.domain.wording import N_
+from central.services.exports import Listed, note_export
 from central.services.tasks import search_documents
 from central.services.unassigned_scans import (
     DiscardPages,
     PlacePages,
     ScanPage,
+    SearchScans,
     discard_pages,
+    export_scans,
     find_scan_page,
     list_discarded,
     list_scans,
@@ -25,32 +28,86 @@ from central.services.unassigned_scans import (
     show_scan,
     take_pages_back,
 )
+from central.web.lists import PAGE_ROWS, After, Sort, make_foot, make_heads
 from central.web.pictures import answer_picture
-from central.web.render import Say, actor_of, render, say_in
+from central.web.render import Say, actor_of, address, render, say_in
+from central.web.table_files import FileKind, Table, answer_table
 from central.web.tasks import word_paper
 from central.web.transactions import ReadSession, WriteSession
 from central.web.words import DONE_NOTES, FINDINGS
 
 router = APIRouter(prefix="/scans")
+#: The list as a file stands beside the list, not below it.
+files = APIRouter()
+
+DEFAULT_SORT = "since"
+#: (sort key or none, text)
+HEADS = (
+    ("name", N_("File")),
+    ("team", N_("Team")),
+    (None, N_("Pages that wait")),
+    ("since", N_("Waits since")),
+)
 
 WHY_LENGTH = 400
 TEXT_LENGTH = 80
+Text = Annotated[str, Query(alias="q", max_length=TEXT_LENGTH)]
 PageIds = Annotated[list[Annotated[str, Form(max_length=36)]], Form()]
 
 
 @router.get("", response_class=HTMLResponse)
 @needs(Action.SORT_SCANS)
-def show_list(request: Request, session: ReadSession, done: str = "") -> HTMLResponse:
+def show_list(
+    request: Request,
+    session: ReadSession,
+    *,
+    text: Text = "",
+    sort: Sort = DEFAULT_SORT,
+    after: After = "",
+    done: str = "",
+) -> HTMLResponse:
     """Scans that wait, the longest waiting first, and those of which pages were discarded lately."""
     actor = actor_of(request)
+    page = list_scans(session, actor, SearchScans(text, sort, after or None, PAGE_ROWS))
+    query = {"q": text, "sort": sort if sort != DEFAULT_SORT else ""}
     return render(
         request,
         "scans.html",
         here="scans",
         done=DONE_NOTES.get(done),
-        scans=list_scans(session, actor),
+        scans=page.items,
         discarded=list_discarded(session, actor, request.app.state.read_clock()),
+        text=text,
+        sort=query["sort"],
+        clear_href=address("/scans", query | {"q": ""}),
+        heads=make_heads(
+            say_in(request),
+            "/scans",
+            query,
+            HEADS,
+            sort=sort,
+            default=DEFAULT_SORT,
+            numbers={N_("Pages that wait")},
+        ),
+        foot=make_foot("/scans", query, after, page.next_after),
     )
+
+
+@files.get("/scans.{kind}")
+@needs(Action.SORT_SCANS)
+async def export_list(request: Request, kind: FileKind, *, text: Text = "", sort: Sort = DEFAULT_SORT) -> Response:
+    """Scans that wait, as CSV or for Excel."""
+    actor, now = actor_of(request), request.app.state.read_clock()
+    table = Table(
+        "scans",
+        [head for _, head in HEADS],
+        lambda session: note_export(session, actor, Listed.SCANS, {"q": text}, now),
+        lambda session: (
+            (each.name, each.team, each.pages, each.uploaded_at)
+            for each in export_scans(session, actor, SearchScans(text, sort))
+        ),
+    )
+    return await answer_table(request, kind, table)
 
 
 @router.get("/{scan_id}", response_class=HTMLResponse)
@@ -59,7 +116,7 @@ def show_one(
     request: Request,
     session: ReadSession,
     scan_id: str,
-    text: Annotated[str, Query(alias="q", max_length=TEXT_LENGTH)] = "",
+    text: Text = "",
     done: str = "",
 ) -> HTMLResponse:
     """One scan: its pages that wait, and a search for the document they belong to."""

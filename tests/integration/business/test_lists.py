@@ -170,6 +170,7 @@ FILES = {
     "/boxes": (AuditAct.BOXES_EXPORTED, 1),
     "/tasks": (AuditAct.TASKS_EXPORTED, 5),
     "/audit": (AuditAct.AUDIT_EXPORTED, 2),
+    "/contracts": (AuditAct.CONTRACTS_EXPORTED, 1),
     "/deliveries": (AuditAct.DELIVERIES_EXPORTED, 2),
 }
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from central.domain.captures import write_cover
 from central.jobs.scans import ScanWatch
 from central.jobs.uploads import UploadDesk
-from central.services.unassigned_scans import list_scans
+from central.services.unassigned_scans import SearchScans, list_scans
 from central.settings import ContentsSettings
 from central.store.contents import ContentStore
 from central.store.documents import PageRow, UploadRow
@@ -108,7 +108,10 @@ def test_what_no_cover_places_waits_for_a_person_of_the_team(scanner: Scanner) -
     house = scanner.house
     assert house.documents()["APPLICATION"].state == "due"
     with house.tx.read() as session:
-        seen = {login: list_scans(session, house.actor(login)) for login in ("li", "zhao", "sun", "zhou", "qian", "wu")}
+        seen = {
+            login: list_scans(session, house.actor(login), SearchScans()).items
+            for login in ("li", "zhao", "sun", "zhou", "qian", "wu")
+        }
     names = {login: [(each.name, each.pages) for each in scans] for login, scans in seen.items()}
     assert names["li"] == names["zhao"] == [("a.pdf", 2), ("b.pdf", 2)]
     assert names["sun"] == names["zhou"] == [("d.pdf", 2)]

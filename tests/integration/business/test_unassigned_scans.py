@@ -22,6 +22,7 @@ from central.services.tasks import search_documents
 from central.services.unassigned_scans import (
     DiscardPages,
     PlacePages,
+    SearchScans,
     discard_pages,
     find_scan_page,
     keep_unassigned,
@@ -72,7 +73,7 @@ def test_pages_go_to_documents_and_what_is_left_is_discarded_with_a_reason(house
         ("scanned", 1),
     ]
     with house.tx.read() as session:
-        assert list_scans(session, house.actor("li")) == ()
+        assert list_scans(session, house.actor("li"), SearchScans()).items == ()
         shown = show_document(session, house.actor("li"), application)
         assert [(page.number, page.file_name, page.findings) for page in shown.pages] == [
             (1, "0001.pdf", (("skew", 45),))
@@ -112,7 +113,7 @@ def test_what_was_discarded_is_taken_back(house: PaperHouse) -> None:
     do(house, "zhao", discard_pages, DiscardPages(scan_id, (cover,), "a separator sheet"))
     do(house, "li", discard_pages, DiscardPages(scan_id, (second,), "scanned twice"))
     with house.tx.read() as session:
-        assert list_scans(session, house.actor("zhao")) == ()
+        assert list_scans(session, house.actor("zhao"), SearchScans()).items == ()
         (seen,) = list_discarded(session, house.actor("zhao"), house.now)
         assert (seen.id, seen.pages, seen.pages_all) == (scan_id, 2, 3)
         assert (seen.why, seen.person) == ("scanned twice", session.get_one(PersonRow, house.people["li"]).name)
@@ -209,6 +210,8 @@ def test_pages_of_scans(desk: Desk) -> None:
     assert store.is_right(kept.content.sha256)
     li, zhao, zhou = (desk.client(login) for login in ("li", "zhao", "zhou"))
     assert "0001.pdf" in zhao.get("/scans").text
+    assert "0001.pdf" in zhao.get("/scans.csv?sort=-team").text
+    assert [zhao.get(f"/scans?q={text}").text.count('class="opens"') for text in ("01.PDF", "02")] == [1, 0]
     assert "0001.pdf" not in zhou.get("/scans").text
     shown = li.get(f"/scans/{scan_id}", params={"q": "锦江"}).text
     assert "用电申请书" in shown
@@ -235,12 +238,12 @@ def test_pages_of_scans(desk: Desk) -> None:
     assert "没有待归位的扫描件" in page
     assert "空白分隔页" in page
     assert li.post(f"/scans/{scan_id}/take-back").headers["location"] == f"/scans/{scan_id}?done=scan_taken_back"
-    assert [each["id"] for each in zhao.get("/api/v1/scans").json()] == [scan_id]
+    assert [each["id"] for each in zhao.get("/api/v1/scans").json()["items"]] == [scan_id]
     assert zhao.post(f"/api/v1/scans/{scan_id}/take-back").status_code == 409
     body = {"page_ids": [pages[0]], "why": "空白分隔页"}
     assert zhao.post(f"/api/v1/scans/{scan_id}/discard", json=body).status_code == 204
     assert [each["why"] for each in li.get("/api/v1/scans/discarded").json()] == ["空白分隔页"]
     assert zhou.get("/api/v1/scans/discarded").json() == []
-    assert zhou.get("/api/v1/scans").json() == []
+    assert zhou.get("/api/v1/scans").json()["items"] == []
     body = {"page_ids": [pages[0]], "why": "x"}
     assert li.post(f"/api/v1/scans/{scan_id}/discard", json=body).status_code == 409
