@@ -49,7 +49,7 @@ DELIVERY_STATES = {
 }
 CALLBACK_STATES = {
     "queued": Word("moving", "clock", N_("waits to go out")),
-    "sent": Word("normal", "done", N_("handed over")),
+    "sent": Word("normal", "done", N_("taken by the marketing system")),
     "dead": Word("stop", "fault", N_("given up")),
 }
 TIME_NOTES = {

@@ -48,6 +48,10 @@ PAGES = (
     ("admin", "/organisation", 200),
     ("admin", "/audit", 200),
     ("admin", "/approvals", 200),
+    ("admin", "/rules", 200),
+    ("admin", "/rules/new", 200),
+    ("admin", "/deliveries", 200),
+    ("admin", "/callbacks", 200),
     ("lihui", "/me", 200),
     ("lihui", "/me/password", 200),
     ("lihui", "/me/absences/new", 200),
@@ -153,6 +157,26 @@ def test_map_is_reached_by_keyboard_alone(log_in: LogIn, room_voice: RoomVoice) 
     expect(page).to_have_url(re.compile(r"column=7&face=A"))
     page.go_back()
     expect(page.locator("#panel h2").first).to_have_text("列与通道")
+
+
+def test_the_menu_is_walked_by_tab_and_enter(log_in: LogIn) -> None:
+    page = log_in("admin")
+    page.goto("/")
+    entries = [str(each.get_attribute("href")) for each in page.locator(".side a:visible").all()]
+    assert len(entries) > 4
+    walked: list[str] = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        href = page.evaluate("document.activeElement.closest('.side') && document.activeElement.getAttribute('href')")
+        if href:
+            walked.append(href)
+        elif walked:
+            break
+    assert walked == entries
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(entries[-1]))
+    expect(page.locator('.side a[aria-current="page"]')).to_have_attribute("href", entries[-1])
 
 
 def test_list_is_filtered_sorted_and_paged_by_its_address(log_in: LogIn, centre: Centre) -> None:

@@ -82,6 +82,15 @@ HISTORY = [
     ),
     tell(13, "contract_ended", 90, contract_no="HT-1", ended_on="2026-11-06"),
     tell(14, "customers_merged", 95, from_no="510100003", into_no="510100001"),
+    tell(
+        15,
+        "customer_split",
+        96,
+        from_no="510100001",
+        into=[{"customer_no": "510100004", "name": "锦江商铺", "team": "nobody"}],
+    ),
+    tell(16, "customer_changed", 97, customer_no="510100004", name="锦江铺面"),
+    tell(17, "case_closed", 98, case_no="8001"),
 ]
 
 
