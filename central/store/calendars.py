@@ -12,6 +12,8 @@ from central.domain.calendars import Calendar, DayKind, SpecialDay
 from central.store.base import Base, Instant
 
 ONLY_ID = 1
+#: Key of `session.info`: the calendar as this session read it.
+_KNOWN = "calendar"
 
 
 class CalendarRow(Base):
@@ -38,12 +40,20 @@ class CalendarDayRow(Base):
 
 
 def load_calendar(session: Session) -> Calendar:
-    """Return the calendar in force; a centre whose calendar nobody has changed uses the published one."""
+    """Return the calendar in force; a centre whose calendar nobody has changed uses the published one.
+
+    A session reads its days once for each revision.
+    """
     head = session.get(CalendarRow, ONLY_ID)
     if head is None:
         return found_calendar()
+    known: Calendar | None = session.info.get(_KNOWN)
+    if known is not None and known.revision == head.revision:
+        return known
     rows = session.execute(select(CalendarDayRow.day, CalendarDayRow.kind, CalendarDayRow.name))
-    return Calendar(head.revision, head.horizon, {day: SpecialDay(DayKind(kind), name) for day, kind, name in rows})
+    special = {day: SpecialDay(DayKind(kind), name) for day, kind, name in rows}
+    session.info[_KNOWN] = found = Calendar(head.revision, head.horizon, special)
+    return found
 
 
 def keep_calendar(session: Session, now: datetime) -> int:

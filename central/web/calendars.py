@@ -27,7 +27,7 @@ from central.services.calendars import (
 from central.web.case_words import DAY_KINDS
 from central.web.forms import Field, show_form
 from central.web.forms import Form as FormShape
-from central.web.language import CATALOG_FOLDERS
+from central.web.language import find_locale
 from central.web.render import actor_of, address, language_of, render, say_in
 from central.web.template_pages import read_date
 from central.web.transactions import ReadSession, WriteSession
@@ -52,7 +52,7 @@ def show_year(
     actor = actor_of(request)
     seen = show_calendar(session, actor, request.app.state.read_clock())
     calendar, chosen = seen.calendar, year or seen.today.year
-    locale = CATALOG_FOLDERS[language_of(request)]
+    locale = find_locale(language_of(request))
     months = get_month_names("wide", "stand-alone", locale)
     days = get_day_names("narrow", "stand-alone", locale)
     years = sorted({*range(seen.today.year - 2, calendar.horizon.year + 2), chosen})

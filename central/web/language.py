@@ -7,6 +7,7 @@ import io
 from functools import cache
 from importlib import resources
 
+from babel import Locale
 from babel.messages import mofile, pofile
 from babel.messages.catalog import Catalog
 
@@ -30,6 +31,12 @@ def load_translations(language: str) -> gettext.GNUTranslations:
     mofile.write_mo(compiled, read_catalog(language))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+@cache
+def find_locale(language: str) -> Locale:
+    """Return how a language writes dates, spans and figures; parsed once, which costs more than most of a page."""
+    return Locale.parse(CATALOG_FOLDERS[language])
 
 
 def choose_language(cookie: str | None, accept: str | None) -> str:

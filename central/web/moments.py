@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_timedelta
 
-from central.web.language import CATALOG_FOLDERS
+from central.web.language import find_locale
 
 #: Below this a moment is "just now": clocks of browser, gateway and centre differ by that much.
 JUST_NOW_S = 60
@@ -30,7 +30,7 @@ def say_ago(moment: datetime, now: datetime, language: str) -> str:
     delta = moment - now
     if abs(delta.total_seconds()) < JUST_NOW_S:
         return _NOW_WORDS[language]
-    text = format_timedelta(delta, add_direction=True, locale=CATALOG_FOLDERS[language], threshold=0.9)
+    text = format_timedelta(delta, add_direction=True, locale=find_locale(language), threshold=0.9)
     return _FIGURE_THEN_HAN.sub(r"\1 \2", text)
 
 
@@ -43,7 +43,7 @@ def say_span(span: timedelta, language: str) -> str:
             length, unit = length // one * one, each
             break
     # Babel takes the greatest unit that is reached; so high a threshold leaves it ours.
-    text = format_timedelta(length, granularity=unit, threshold=_NEVER, locale=CATALOG_FOLDERS[language])
+    text = format_timedelta(length, granularity=unit, threshold=_NEVER, locale=find_locale(language))
     return _FIGURE_THEN_HAN.sub(r"\1 \2", text)
 
 

@@ -20,11 +20,11 @@ from central.domain.permissions import Action, allows
 from central.domain.wording import N_
 from central.web import moments
 from central.web.language import (
-    CATALOG_FOLDERS,
     COOKIE,
     LANGUAGE_NAMES,
     LANGUAGES,
     choose_language,
+    find_locale,
     load_translations,
 )
 from central.web.menu import list_menu
@@ -137,7 +137,7 @@ def _environment(language: str) -> Environment:
         auto_reload=False,
     )
     environment.install_gettext_translations(load_translations(language), newstyle=True)  # type: ignore[attr-defined]
-    locale = CATALOG_FOLDERS[language]
+    locale = find_locale(language)
 
     def ago(moment: datetime) -> str:
         return moments.say_ago(moment, datetime.now(UTC), language)
