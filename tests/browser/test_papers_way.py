@@ -138,7 +138,7 @@ def test_a_paper_goes_back_once_then_opens_the_gate(
         (tmp_path / f"{name}.pdf").write_bytes(save(draw_page(name), form="PDF"))
     expect_waiting(handler, to_add=1, to_send=0, contract=0, limit=0)
     expect_waiting(collector, to_transfer=others)
-    handler.locator("#to_add ~ .table-wrap").get_by_role("link").click()
+    handler.locator("#to_add ~ .table-wrap tbody").get_by_role("link").click()
     add_paper(handler, tmp_path / "unsigned.pdf")
     # the figure follows by itself, on whatever page somebody is
     expect(handler.locator(".bell.is-reminders b")).to_have_text("0")
