@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-SELECTION_MS, LEASE_MS, AGE_MS, WARNING_MS = 2000, 500, 500, 1500
-OCCUPIED, LOCKED, LOCAL, BUSY, ELSEWHERE = 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5
+SELECTION_MS, LEASE_MS, AGE_MS, WARNING_MS, WAKE_MS = 2000, 500, 500, 1500, 2000
+NOT_AWAKE, OCCUPIED, LOCKED, LOCAL, BUSY, ELSEWHERE = (1 << bit for bit in range(6))
 NOT_SELECTED, RING_MOVED, ID_USED, OTHER_TARGET, FIRE, NO_TARGET = 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15
 NO_MOTION, WRONG_TOKEN, COUNTER, SEQUENCE_OLD, LAPSED = range(1, 6)
 OUTCOMES = {
@@ -26,7 +26,9 @@ STOP_WIRE, LEASE, ESTOP, OCCUPANCY, LOCK, LOCAL_CONTROL, FIRE_CAUSE = 2, 4, 5, 8
 POSITION_UNKNOWN, NOT_SUPPORTED = 1 << 7, 1 << 9
 OPEN, CLOSE_ALL, VENTILATE, PARK, HOME = (number << 8 for number in range(1, 6))
 LOCK_ACT, UNLOCK_ACT, LIGHT_ON, LIGHT_OFF, CLEAR_FAULT, WAKE = (number << 8 for number in range(16, 22))
+SLEEP = 23 << 8
 MOVES = {OPEN, CLOSE_ALL, VENTILATE, PARK, HOME}
+WHOLE_BANK = {CLEAR_FAULT, WAKE, SLEEP}
 
 
 @dataclass
@@ -66,14 +68,14 @@ class Verdict:
 
 
 class Oracle:
-    """One bank by the SPEC. Phase: rest, selected, active (from OPERATE to its end), ending (being braked)."""
+    """One bank by the SPEC. Phase: asleep, waking, rest, selected, active (from OPERATE to its end), ending (being braked)."""
 
     def __init__(self, aisles: int, free_mm: int) -> None:
         self.aisles = aisles
         self.free_mm = free_mm
         self.unknown = False  # nobody knows where columns stand
         self.lights: set[int] = set()
-        self.now_ms = 0
+        self.now_ms = self.woken_ms = 0
         self.phase = "rest"
         self.asked: Asked | None = None
         self.lapsed_token = 0
@@ -115,7 +117,7 @@ class Oracle:
 
     def select(self, request_id: int, target: int, widths_mm: list[int]) -> Verdict:
         """SPEC 5.4: all that apply; where a target is missing nothing narrows."""
-        state = {"rest": 0, "selected": ELSEWHERE}.get(self.phase, BUSY)
+        state = {"rest": 0, "selected": ELSEWHERE, "asleep": NOT_AWAKE, "waking": NOT_AWAKE}.get(self.phase, BUSY)
         missing = self.find_missing(target)
         plain = (ID_USED if request_id in self.log else 0) | missing
         if missing:
@@ -133,9 +135,9 @@ class Oracle:
         return reasons
 
     def _carry_out(self, operation: int, aisle: int) -> int:
-        if operation not in {LOCK_ACT, UNLOCK_ACT, LIGHT_ON, LIGHT_OFF, CLEAR_FAULT, WAKE}:
+        if operation not in {LOCK_ACT, UNLOCK_ACT, LIGHT_ON, LIGHT_OFF, *WHOLE_BANK}:
             return NOT_SUPPORTED
-        if aisle > (0 if operation in {CLEAR_FAULT, WAKE} else self.aisles):
+        if aisle > (0 if operation in WHOLE_BANK else self.aisles):
             return NO_TARGET
         chosen = {aisle} if aisle else set(range(1, self.aisles + 1))
         if operation == LOCK_ACT:
@@ -146,15 +148,35 @@ class Oracle:
             self.sensors.wire_locks -= chosen
         elif operation == CLEAR_FAULT:
             return LOCAL if self.sensors.estop else 0
+        elif operation == WAKE:
+            self.wake()
+        elif operation == SLEEP:
+            return self._fall_asleep()
         elif operation in {LIGHT_ON, LIGHT_OFF}:
             self.lights = self.lights | chosen if operation == LIGHT_ON else self.lights - chosen
         return 0
 
+    def wake(self) -> None:
+        """SPEC 5.2: by ACT, or somebody at the bank; it takes its time, and waking once more doesn't begin anew."""
+        if self.phase == "asleep":
+            self.phase, self.woken_ms = "waking", self.now_ms
+
+    def _fall_asleep(self) -> int:
+        """SPEC 5.12: a bank at rest does, one that sleeps has done so; whatever else it does, it goes on."""
+        if self.phase not in {"rest", "asleep"}:
+            return BUSY
+        if self.unknown:
+            return POSITION_UNKNOWN
+        self.phase = "asleep"
+        return 0
+
     def turn_handle(self) -> None:
-        """SPEC 5.1: position and occupancy are unknown, a selection is void."""
+        """SPEC 5.1: position and occupancy are unknown, a selection is void, nothing sleeps any more."""
         self.unknown = True
         if self.phase == "selected":
             self._end("failed", LOCAL_CONTROL)
+        else:
+            self.phase = "rest"
 
     def note_select(self, request_id: int, target: int, answer: tuple[int, int, int]) -> None:
         """Take what was answered: reasons, token, ring head."""
@@ -249,10 +271,12 @@ class Oracle:
         return True
 
     def pass_time(self, ms: int) -> None:
-        """Let deadlines pass: 2,000 ms for a selection, 500 ms for a lease."""
+        """Let deadlines pass: 2,000 ms for waking, 2,000 ms for a selection, 500 ms for a lease."""
         self.now_ms += ms
         held = self.asked
-        if self.phase == "selected" and held and self.now_ms - held.at_ms >= SELECTION_MS:
+        if self.phase == "waking" and self.now_ms - self.woken_ms >= WAKE_MS:
+            self.phase = "rest"
+        elif self.phase == "selected" and held and self.now_ms - held.at_ms >= SELECTION_MS:
             self._end("expired", 0)
         elif self.phase == "active" and held and self.now_ms - held.renewed_ms >= LEASE_MS:
             self.lapsed_token = held.token
@@ -270,6 +294,8 @@ class Oracle:
         passable = {no for no, mm in enumerate(widths_mm, 1) if mm >= 700}
         self.lights = set() if operation == PARK else self.lights & passable
         self._end("done", 1)
+        if operation == PARK:
+            self.phase = "asleep"
 
     def note_standstill(self) -> None:
         """The registers say that what was braked stands."""

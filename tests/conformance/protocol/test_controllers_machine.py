@@ -25,6 +25,7 @@ from tests.conformance.protocol.shelf_oracle import (
     OCCUPANCY,
     OPEN,
     PARK,
+    SLEEP,
     UNLOCK_ACT,
     VENTILATE,
     WAKE,
@@ -32,11 +33,12 @@ from tests.conformance.protocol.shelf_oracle import (
     Oracle,
 )
 
-UNKNOWN, ASLEEP, IDLE, SELECTED, WARNING, MOVING, SETTLING, STOPPED = 0, 1, 3, 4, 5, 6, 7, 8
+UNKNOWN, ASLEEP, WAKING, IDLE, SELECTED, WARNING, MOVING, SETTLING, STOPPED = range(9)
 RESTING = (IDLE, STOPPED)
 OPENINGS = [OPEN | aisle for aisle in range(1, AISLES + 1)]
 OPERATIONS = [*OPENINGS, *OPENINGS, CLOSE_ALL, VENTILATE, VENTILATE, PARK, HOME]
-NO_TARGETS = [OPEN | AISLES + 1, OPEN, CLOSE_ALL | 1, PARK | 2, HOME | 1, LOCK_ACT | 1, WAKE, 0]
+NO_TARGETS = [OPEN | AISLES + 1, OPEN, CLOSE_ALL | 1, PARK | 2, HOME | 1, LOCK_ACT | 1, WAKE, SLEEP, 0]
+IDLE_MS = 3_600_000  # nobody waits for a bank to fall asleep by itself
 
 
 class Gateways(RuleBasedStateMachine):
@@ -49,6 +51,7 @@ class Gateways(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.bank = self.make_bank()
+        self.bank.let_sleep(IDLE_MS)
         self.oracle = Oracle(AISLES, AISLE_MM)
         self.next_id = 0x1000
         self.ids: list[int] = []
@@ -80,15 +83,7 @@ class Gateways(RuleBasedStateMachine):
             self.note_stop_at_a_passing_gap()
         if self.oracle.phase == "ending" and state in {*RESTING, UNKNOWN}:
             self.oracle.note_standstill()
-        return self.wake_up() if state == ASLEEP else state
-
-    def wake_up(self) -> int:
-        """A bank that sleeps after parking is woken: the rest of the history goes on awake."""
-        assert self.oracle.phase == "rest"
-        self.act(WAKE, 0)
-        self.bank.run(2000)
-        self.oracle.pass_time(2000)
-        return self.read(0x0100)[0]
+        return state
 
     def held_aisles(self) -> set[int]:
         """Aisles with somebody in them, or locked, but for the one being opened."""
@@ -147,25 +142,29 @@ class Gateways(RuleBasedStateMachine):
     @rule(
         wanted=st.sampled_from(
             [LOCK_ACT, LOCK_ACT | 1, LOCK_ACT | 3, UNLOCK_ACT, UNLOCK_ACT, UNLOCK_ACT | 1, UNLOCK_ACT | 3, LIGHT_ON, LIGHT_ON | 2,
-             LIGHT_OFF, LIGHT_OFF | 4, CLEAR_FAULT, WAKE, WAKE | 1, LOCK_ACT | AISLES + 1, OPEN | 1, HOME, 0]
+             LIGHT_OFF, LIGHT_OFF | 4, CLEAR_FAULT, WAKE, WAKE, WAKE | 1, SLEEP, SLEEP, SLEEP, SLEEP | 1, LOCK_ACT | AISLES + 1, OPEN | 1,
+             HOME, 0]
         ),
         back=st.sampled_from([0, 0, 0, 1, 3]),
     )  # fmt: skip
     def act(self, wanted: int, back: int) -> None:
-        """What moves nothing, in every state; a lock may end a warning or a motion."""
+        """What moves nothing, in every state; a lock may end a warning or a motion, only a bank at rest falls asleep."""
         state, widths = self.read(0x0100)[0], self.widths()
         if state in {MOVING, SETTLING} and wanted & 0xFF00 == LOCK_ACT:
             return  # whether a column narrows that aisle still is the steel's own affair
         head, request_id = self.read(0x010C)[0], self.choose_id(back)
+        was_awake = self.oracle.phase == "rest"
         expected = self.oracle.act(request_id, wanted)
         words = self.ask_words(f"1708480002084000050a{request_id:016x}{wanted:04x}")
         assert words == [wanted, expected], (hex(wanted), words, expected)
-        assert self.read(0x010C)[0] == head or state == WARNING, "an act adds no event of its own"
+        fell_asleep = was_awake and self.oracle.phase == "asleep"
+        told = self.read(0x010C)[0] - head & 0xFFFF
+        assert told == fell_asleep or state == WARNING, "an act adds no event of its own, sleep is one"
         self.ids.append(request_id)
         self.bank.run(0)
         self.oracle.watch(widths, warning=state == WARNING)
 
-    @precondition(lambda self: self.oracle.phase in {"rest", "selected"})
+    @precondition(lambda self: self.oracle.phase in {"rest", "selected", "asleep", "waking"})
     @rule(column=st.integers(2, AISLES), mm=st.sampled_from([0, 5, -30]))
     def turn_handle(self, column: int, mm: int) -> None:
         """By hand: nobody knows where columns stand, until somebody homes the bank."""
@@ -186,9 +185,12 @@ class Gateways(RuleBasedStateMachine):
         late_ms=st.sampled_from([0, 0, 0, 1990, 2000]),
     )
     def start(self, wanted: int, turns: int, spoil: str, late_ms: int) -> None:
-        """A good gateway, once everybody has stepped aside, and for a while."""
-        if self.oracle.phase != "rest":
+        """A good gateway, once everybody has stepped aside and the bank is awake, and for a while."""
+        if self.oracle.phase not in {"rest", "asleep", "waking"}:
             return
+        if self.oracle.phase != "rest":
+            self.act(WAKE, 0)
+            self.let_pass(2000)
         held = self.oracle.sensors
         for what, aisles in (("see", sorted(held.seen)), ("lock", sorted(held.locks))):
             for other in aisles:
@@ -202,6 +204,19 @@ class Gateways(RuleBasedStateMachine):
         self.wait(late_ms)
         self.operate(spoil)
         self.keep(turns)
+
+    @rule(wanted=st.sampled_from(OPENINGS), stage=st.sampled_from(["rest", "selected", "under way", "waking"]))
+    def send_to_sleep(self, wanted: int, stage: str) -> None:
+        """A bank at rest, and the near misses: with a selection, on its way, while it wakes; asleep nothing is selected."""
+        if stage == "selected":
+            self.select(wanted, 0)
+        elif stage == "under way":
+            self.start(wanted, 0, "", 0)
+        elif stage == "waking":
+            self.act(SLEEP, 0)
+            self.act(WAKE, 0)
+        self.act(SLEEP, 0)
+        self.select(wanted, 0)
 
     @precondition(lambda self: self.last is not None)
     @rule(spoil=st.sampled_from(["", "", "token", "id", "target", "head"]))
@@ -299,9 +314,10 @@ class Gateways(RuleBasedStateMachine):
 
     @rule()
     def press_button(self) -> None:
-        """A confirming button: two entries, and a selection made before can't be operated any more."""
+        """A confirming button: two entries, and a selection made before can't be operated any more; it wakes the bank."""
         head = self.read(0x010C)[0]
         self.bank.press_button()
+        self.oracle.wake()
         assert self.read(0x010C)[0] == head + 2 & 0xFFFF
 
     # ---- what must always hold ------------------------------------------------------------------
@@ -310,6 +326,8 @@ class Gateways(RuleBasedStateMachine):
     def the_bank_is_as_the_spec_says(self) -> None:
         state = self.catch_up()
         allowed = {
+            "asleep": (ASLEEP,),
+            "waking": (WAKING,),
             "rest": (UNKNOWN,) if self.oracle.unknown else RESTING,
             "selected": (SELECTED,),
             "active": (WARNING, MOVING, SETTLING),
@@ -323,7 +341,7 @@ class Gateways(RuleBasedStateMachine):
         held = self.oracle.sensors
         assert masks[0] == sum(1 << no - 1 for no in held.locks)
         assert masks[1] == sum(1 << no - 1 for no in held.wire_locks)
-        if self.oracle.phase == "rest":
+        if self.oracle.phase in {"rest", "asleep", "waking"}:
             assert masks[4] == sum(1 << no - 1 for no in self.oracle.lights), (bin(masks[4]), self.oracle.lights)
 
     @invariant()
