@@ -86,6 +86,7 @@ class Journey(Stretch):
         self._passed_ms, self._passed = runtime.find_passed(site.layout.id), self._shown  # what the core took last
         self._lease_ask_ms = line.line.wire_ms(LEASE_BYTES[0])
         self._last: Heard | None = None  # the last reading that the core takes
+        self._untaken: Heard | None = None  # one after that: known by its age alone
         self._whole: list[Piece] = []  # the pieces of the last DETAIL that was read to its end
         self._begun: list[Piece] = []
         self._rounds = 0
@@ -164,8 +165,9 @@ class Journey(Stretch):
             # as the core permits, and the lease's keeper bounds it
             self._permit_until_ms = min(int(heard_ms) + PERMIT_MS, self._request.deadline_mono_ms)
         elif words[PROGRESS_AT] == self._passed[PROGRESS_AT] and int(heard_ms) - self._passed_ms < IDLE_READING_MS:
+            self._untaken = heard
             return True
-        self._last, self._passed, self._passed_ms = heard, words, int(heard_ms)
+        self._last, self._untaken, self._passed, self._passed_ms = heard, None, words, int(heard_ms)
         self._note_step(heard_ms)
         return True
 
@@ -176,7 +178,8 @@ class Journey(Stretch):
             self._catch_up()  # what the core does may rest on what it heard before
         self._note_step(heard.heard_ms)
         self._tell([heard])
-        self._last, self._shown, self._passed, self._passed_ms = None, heard.words, heard.words, int(heard.heard_ms)
+        self._last = self._untaken = None
+        self._shown, self._passed, self._passed_ms = heard.words, heard.words, int(heard.heard_ms)
         session, shelf, bank = self._session, self._shelf, self._runtime.state.banks[self._site.layout.id]
         if self._request is None:
             goes_on = bank.foreign and bank.request is None and not bank.sights
@@ -214,10 +217,10 @@ class Journey(Stretch):
         if self._rounds > 1:
             self._session._detail.drop()  # of the round that was begun before, the rest was read long ago
         told = [self._draw(piece) for piece in (*self._whole, *self._begun)]
-        if self._last is not None:
-            told.append(self._last)
+        told += [reading for reading in (self._last, self._untaken) if reading is not None]
         self._tell(sorted(told, key=lambda each: each.heard_ms))
-        self._last, self._whole, self._begun, self._rounds = None, [], [], 0
+        self._last = self._untaken = None
+        self._whole, self._begun, self._rounds = [], [], 0
 
     def _draw(self, piece: Piece) -> Heard:
         """Draw a piece of DETAIL as it would have been read."""

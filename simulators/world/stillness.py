@@ -120,8 +120,8 @@ class Stillness(Stretch):
 class Notebook:
     """What the core was last asked about one bank at rest: it need not be asked the same again.
 
-    With neither prompt nor queue nothing at rest depends on the time, so that the same bank, given the same reading and
-    the same detail, remembers and does the same: nothing.
+    With nobody in the queue nothing at rest depends on the time (a prompt runs out at a deadline of its own), so that
+    the same bank, given the same reading and the same detail, remembers and does the same: nothing.
     """
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ class Notebook:
     def find_change_ms(self, line: VirtualLine, site: Site, state: State, until: Now) -> float:
         """Find until when nobody will have learnt anything, as the core says, or has said before."""
         bank, shelf = state.banks[site.layout.id], line.shelf
-        if shelf is None or bank.prompt is not None or bank.queue or bank.snapshot is None:
+        if shelf is None or bank.queue or bank.snapshot is None:
             return find_change_ms(line, (site,), state, until)
         session = shelf._schedule.sessions[site.layout.unit]
         read = session._watch.snapshot
