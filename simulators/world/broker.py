@@ -8,12 +8,15 @@ breaks the connection, and something that talks without a pause holds everything
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import cast
 
 from edge.drivers.shelf_mqtt import BankChannel, RoomBroker
-from firmware_protocol.codes import StopReason
+from firmware_protocol.blocks import Identity, MotionSnapshot
+from firmware_protocol.codes import SafetyBits, StopReason
 from firmware_protocol.fields import MessageFault
-from firmware_protocol.json_form import EVERY_BANK, MAX_EXPIRY_S, Presence, Stamp, read_report, write_report
+from firmware_protocol.json_blocks import Block
+from firmware_protocol.json_form import EVERY_BANK, MAX_EXPIRY_S, Presence, Sheet, Stamp, read_report, write_report
 from simulators.faults import FaultyWire
 from simulators.shelf_controller import Station
 from simulators.shelf_mqtt import MessageDesk
@@ -28,6 +31,7 @@ KEEPALIVE_MS = 7_500.0  # half as long again as the clients promise; a kill is n
 AWAY_MS = (50.0, 4_000.0)  # a broken connection
 FAREWELL = b'{"reason":%d}' % StopReason.SHUTDOWN
 Message = tuple[str, bytes]
+STRANGE = 0x5A5A_5A5A  # of another geometry's hash
 
 
 class Desks:
@@ -60,6 +64,23 @@ class Client:
         self._line.take_published(bank, leaf, payload)
 
 
+class WorldDesk(MessageDesk):
+    """The desk of a controller that may be one of another bank, or not know that its steel stands."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site.controller)
+        self._fitted = site.controller
+
+    def draw(self, sheet: Sheet) -> Block:
+        """Fill one sheet with what this controller says on a line."""
+        told = super().draw(sheet)
+        if isinstance(told, Identity) and self._fitted.is_strange:
+            return replace(told, geometry_hash=told.geometry_hash ^ STRANGE)
+        if isinstance(told, MotionSnapshot) and self._fitted.hides_standstill:
+            return replace(told, safety=told.safety & ~SafetyBits.STANDSTILL)
+        return told
+
+
 class BrokerLine(VirtualLine):
     """The way to one bank over the broker of the room."""
 
@@ -67,7 +88,7 @@ class BrokerLine(VirtualLine):
 
     def __init__(self, site: Site, watcher: LineWatcher, desks: Desks, dice: random.Random) -> None:
         super().__init__(site.layout.line, Station([]), FaultyWire(), watcher)
-        self._desk = MessageDesk(site.controller)
+        self._desk = WorldDesk(site)
         self._site = site
         self._dice = dice
         self._desks = desks

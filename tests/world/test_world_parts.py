@@ -141,6 +141,13 @@ def test_banks_on_a_broker_that_loses_delays_and_goes_away_keep_the_law(seed: in
     assert not report.harm
 
 
+def test_a_wrong_controller_on_a_broker_says_that_it_is_one() -> None:
+    rates = {"faults.wrong_controller": 60.0, "pace.acts_per_hour": 400.0, "people.no_press": 0.0}
+    report = World(1, read_habits().with_rates(rates), hours=0.1, kind="beams_and_edges", shape="broker").run()
+    assert report.counts["wrong_controller"]
+    assert not report.violations
+
+
 def test_a_line_may_cut_an_answer_off_before_its_first_byte() -> None:
     habits = read_habits().with_rates({"faults.line_burst": 400.0, "line.cut_per_frame": 0.9})
     report = World(1, habits, hours=0.04, kind="beams_and_edges", shape="one_bank").run()
