@@ -255,7 +255,7 @@ def build_shelf(settings: GatewaySettings, bus_id: str) -> SerialShelf | MqttShe
     """Build the driver of one bus with its banks."""
     bus = next(bus for bus in settings.bus if bus.id == bus_id)
     banks = [
-        ShelfBank(bank.id, bank.unit, hash_geometry(bank), bank.stop_confirm_ms)
+        ShelfBank(bank.id, bank.unit, hash_geometry(bank), bank.stop_confirm_ms, recalls_ring=True)
         for bank in settings.bank
         if bank.bus == bus_id
     ]

@@ -131,6 +131,18 @@ METRICS = (
         "gauge",
         ("bank", "column"),
     ),
+    MetricDef(
+        "openaisle_gateway_ring_recalled_total",
+        "Entries of the event ring read after a start that were noted before it",
+        "counter",
+        ("bank",),
+    ),
+    MetricDef(
+        "openaisle_gateway_ring_missed_total",
+        "Entries of the event ring overwritten before a start could read them",
+        "counter",
+        ("bank",),
+    ),
     MetricDef("openaisle_gateway_people_in_room", "People badged in", "gauge"),
     MetricDef("openaisle_gateway_bus_exchanges_total", "Requests sent on the bus", "counter", ("bus",)),
     MetricDef("openaisle_gateway_bus_answers_total", "Answers heard on the bus", "counter", ("bus",)),

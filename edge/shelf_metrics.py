@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from edge.core.effects import AnswerCommand, Effect, GiveFeedback, RecordFact, SendStop
-from edge.core.events import Event, OperateAnswered, SnapshotArrived
+from edge.core.events import Event, OperateAnswered, RingHistoryRead, SnapshotArrived
 from edge.core.room import BankSettings
 from edge.core.shown import BankView, KioskView
 from edge.core.snapshot import UNDER_WAY
@@ -61,6 +61,8 @@ class ShelfWatch:
         self._lock = threading.Lock()
         self._stops: Counter[tuple[str, str]] = Counter()
         self._outcomes: Counter[tuple[str, str]] = Counter()
+        self._recalled: Counter[tuple[str]] = Counter()
+        self._missed: Counter[tuple[str]] = Counter()
         self._operated_ms: dict[str, int] = {}
         self._opening_ms: dict[str, int] = {}
         self._moving_since_ms: dict[str, int] = {}
@@ -78,6 +80,9 @@ class ShelfWatch:
                     self._note_outcome(effect.body, event)
             if isinstance(event, SnapshotArrived):
                 self._note_reading(event)
+            elif isinstance(event, RingHistoryRead):
+                self._recalled[event.bank,] += len(event.entries)
+                self._missed[event.bank,] += event.lost
 
     def _note_outcome(self, body: Mapping[str, Any], event: Event) -> None:
         bank, outcome = str(body["bank"]), str(body["outcome"])
@@ -103,6 +108,8 @@ class ShelfWatch:
         with self._lock:
             add(readings, "openaisle_gateway_stops_total", sorted(self._stops.items()))
             add(readings, "openaisle_gateway_outcomes_total", sorted(self._outcomes.items()))
+            add(readings, "openaisle_gateway_ring_recalled_total", sorted(self._recalled.items()))
+            add(readings, "openaisle_gateway_ring_missed_total", sorted(self._missed.items()))
             moving = [
                 ((bank.id,), (now_ms - self._moving_since_ms.get(bank.id, now_ms)) / 1000) for bank in banks
             ]  # fmt: skip

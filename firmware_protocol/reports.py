@@ -62,6 +62,16 @@ class WearRead:
 
 
 @dataclass(frozen=True, slots=True)
+class RingRecalled:
+    """Events from before the first look at this boot, oldest first: history. `lost`: entries overwritten."""
+
+    events: tuple[RingEvent, ...]
+    head: int
+    lost: int
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class RingRead:
     """Events not told before, oldest first; `lost` when the ring had turned over."""
 
@@ -124,6 +134,7 @@ Report = (
     | MotionRead
     | DetailRead
     | WearRead
+    | RingRecalled
     | RingRead
     | SelectAnswered
     | OperateAnswered

@@ -53,6 +53,7 @@ class SessionSettings:
     detail_period_ms: float = 5000.0
     detail_busy_period_ms: float = 400.0
     stop_confirm_ms: float = 1000.0
+    recalls_ring: bool = False  # the event ring waits for `recall_ring`
     dates_by_request: bool = False  # where the way takes its time a snapshot is as old as its request (SPEC 6.14, 7.10)
 
 
@@ -67,7 +68,7 @@ class ControllerSession:
         self._reports: list[Report] = []
         self._motion_due_ms = 0.0
         self._watch, self._ghosts = MotionWatch(), Ghosts()
-        self._ring = RingReader()
+        self._ring = RingReader(recalls=settings.recalls_ring)
         self._detail = SlowReader(settings.detail_period_ms, settings.detail_busy_period_ms)
         self._lease, self._stop, self._doubts = LeaseKeeper(), StopKeeper(settings.stop_confirm_ms), DoubtBook()
         self._orders = OrderBook(self._fail)
@@ -108,6 +109,10 @@ class ControllerSession:
             self._fail(request_id, Stage.OUTCOME, "unknown")
         else:
             self._doubts.add(request_id, Stage.OUTCOME)
+
+    def recall_ring(self, boot_low: int | None, sequence: int) -> None:
+        """Follow the event ring from behind what was told of it (SPEC 6.12)."""
+        self._ring.recall(boot_low, sequence)
 
     def take_reports(self) -> list[Report]:
         """Hand over what happened since the last call."""
@@ -164,11 +169,6 @@ class ControllerSession:
         if self._stop.is_active and now_ms >= self._motion_due_ms:
             return Haste.WATCH
         return Haste.PROBE if now_ms >= self._presence.probe_due_ms and not bus_leasing else None
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether standstill is still to be read back."""
-        return self._stop.is_active
 
     def is_blind(self, now_ms: float, bus_leasing: bool) -> bool:
         """Whether a reading may not wait for request logs: standstill, an open outcome, or one overdue at rest."""
@@ -329,7 +329,7 @@ class ControllerSession:
         sampled_ms = self._watch.date(snapshot.sequence, sent_ms, ghost_ms)
         if not self._watch.take(snapshot):
             return
-        self._ring.see_head(snapshot.ring_head, now_ms)
+        self._ring.see_head(snapshot.ring_head, snapshot.boot_id_low, now_ms)
         self._lease.see(snapshot)
         self._detail.see(resting=snapshot.is_resting)
         if self._presence.condition is Condition.SILENT:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from firmware_protocol.blocks import Detail, Identity, RingEvent, ring_slot
 from firmware_protocol.codes import Capabilities
 from firmware_protocol.exchange import Exchange, Kind
-from firmware_protocol.fields import MessageFault
+from firmware_protocol.fields import MessageFault, is_newer
 from firmware_protocol.frame import READ_HOLDING
 from firmware_protocol.pdu import ask_registers
 from firmware_protocol.registers import DETAIL, RING_ENTRIES, RING_ENTRY_REGISTERS, WEAR
-from firmware_protocol.reports import DetailRead, RingRead, WearRead
+from firmware_protocol.reports import DetailRead, RingRead, RingRecalled, WearRead
 from firmware_protocol.wear import Wear
 
 # Events that wait longer go before MOTION, one read at a time.
@@ -21,38 +21,69 @@ WEAR_PERIOD_MS = 60_000.0
 
 
 class RingReader:
-    """Follows the event ring up to its head."""
+    """Follows the event ring up to its head; where it recalls, from what earlier runs have told of it."""
 
-    def __init__(self) -> None:
-        """Start knowing nothing: the first head seen is where following begins."""
+    def __init__(self, *, recalls: bool = False) -> None:
+        """Start knowing nothing: the first head seen is where following begins; a recall is waited for."""
+        self._recalls = self._waits = recalls
+        self._told: tuple[int, int] | None = None  # low half of a boot id, and through which entry
         self._read: int | None = None
-        self._head = 0
-        self._lost = False
+        self._first = self._head = 0  # head when following began: what lies before it is history
+        self._lost = 0
         self._waits_from_ms = 0.0
 
-    def see_head(self, head: int, now_ms: float) -> None:
+    def recall(self, boot_low: int | None, sequence: int) -> None:
+        """Follow the ring from here on, behind the entry told last of this boot; None: nothing was ever told."""
+        if self._waits:
+            self._waits = False
+            self._told = None if boot_low is None else (boot_low, sequence)
+
+    def see_head(self, head: int, boot_low: int, now_ms: float) -> None:
         """Take the head that a snapshot shows."""
+        if self._waits:
+            return
         if self._read is None:
-            self._read = head
-        if not self._missing:
+            self._begin(head, boot_low)
+        if not self._missing or self._is_behind:
             self._waits_from_ms = now_ms
         self._head = head
         if self._missing > RING_ENTRIES:
-            self._lost = True
+            self._lost += self._missing - RING_ENTRIES
             self._read = (head - RING_ENTRIES) & 0xFFFF
+
+    def _begin(self, head: int, boot_low: int) -> None:
+        """Of the boot known go on behind what was told, of another begin with its first entry."""
+        told = head
+        if self._told is not None and self._told[0] != boot_low:
+            told = 0
+        elif self._told is not None and is_newer(head, self._told[1]):
+            told = self._told[1]
+        self._read, self._first = told, head
+        if self._recalls:
+            self._told = boot_low, told
 
     def forget(self) -> None:
         """Begin anew, after another boot."""
         self._read = None
-        self._lost = False
+        self._lost = 0
 
     @property
     def _missing(self) -> int:
         return 0 if self._read is None else (self._head - self._read) & 0xFFFF
 
+    @property
+    def _history(self) -> int:
+        """How many entries from before the first look are still to be read."""
+        left = 0 if self._read is None else (self._first - self._read) & 0xFFFF
+        return left if left < 0x8000 else 0
+
+    @property
+    def _is_behind(self) -> bool:
+        return self._head == self._first and self._history > 0
+
     def is_starved(self, now_ms: float) -> bool:
-        """Whether events have waited for so long that MOTION may wait for them."""
-        return self.is_due and now_ms - self._waits_from_ms >= STARVED_MS
+        """Whether events have waited for so long that MOTION may wait for them; history may wait longer."""
+        return self.is_due and not self._is_behind and now_ms - self._waits_from_ms >= STARVED_MS
 
     @property
     def is_due(self) -> bool:
@@ -63,24 +94,27 @@ class RingReader:
         """Build the read of the next entries; a read never runs over the ring's end."""
         assert self._read is not None
         first = (self._read + 1) & 0xFFFF
-        entries = min(RING_READ_ENTRIES, self._missing, RING_ENTRIES - first % RING_ENTRIES)
+        entries = min(RING_READ_ENTRIES, self._history or self._missing, RING_ENTRIES - first % RING_ENTRIES)
         count = entries * RING_ENTRY_REGISTERS
         return Exchange(Kind.RING, ask_registers(unit, ring_slot(first), count), 5 + 2 * count)
 
-    def take(self, words: tuple[int, ...], now_ms: float) -> RingRead:
+    def take(self, words: tuple[int, ...], now_ms: float) -> RingRead | RingRecalled:
         """Turn the answer into events; an entry that is no longer the one asked for counts as lost."""
         assert self._read is not None
         self._waits_from_ms = now_ms
+        is_history = self._history > 0
         events = []
         for at in range(0, len(words), RING_ENTRY_REGISTERS):
             self._read = (self._read + 1) & 0xFFFF
             event = RingEvent.from_registers(words[at : at + RING_ENTRY_REGISTERS])
             if isinstance(event, MessageFault) or event.sequence != self._read:
-                self._lost = True
+                self._lost += 1
             else:
                 events.append(event)
-        lost, self._lost = self._lost, False
-        return RingRead(tuple(events), self._read, lost, now_ms)
+        lost, self._lost = self._lost, 0
+        if is_history:
+            return RingRecalled(tuple(events), self._read, lost, now_ms)
+        return RingRead(tuple(events), self._read, lost > 0, now_ms)
 
 
 class SlowReader:

@@ -40,6 +40,7 @@ from edge.core.events import (
     RequestMoved,
     RequestWithdrawn,
     RingEventsRead,
+    RingHistoryRead,
     SelectAnswered,
     SessionEnded,
     SnapshotArrived,
@@ -55,7 +56,7 @@ from edge.core.printing import reprint_label, resume_printing, settle_print
 from edge.core.requests import dismiss_prompt, move_wish, promote_queue, withdraw_wish
 from edge.core.scans import read_code
 from edge.core.sessions import prove_person, sign_off_at_screen
-from edge.core.shelves import change_controller, take_detail, take_ring_events, take_snapshot
+from edge.core.shelves import change_controller, take_detail, take_ring_events, take_ring_history, take_snapshot
 from edge.core.startup import start_gateway
 from edge.core.state import State
 from edge.core.stops import press_stop, read_stop_back
@@ -119,6 +120,7 @@ HANDLERS: dict[type, Handler] = {
     RequestMoved: move_request,
     RequestWithdrawn: withdraw_request,
     RingEventsRead: take_ring_events,
+    RingHistoryRead: take_ring_history,
     SelectAnswered: answer_select,
     SessionEnded: sign_off_at_screen,
     SnapshotArrived: take_snapshot,

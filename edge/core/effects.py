@@ -94,8 +94,26 @@ class ReadOutcome:
     request_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class RecallRing:
+    """Read the event ring behind what was told of it: low half of the boot id and the entry; None: nothing was told."""
+
+    bank: str
+    boot_id: int | None
+    sequence: int
+
+
 ShelfOrder = (
-    SendSelect | SendOperate | PermitLease | SendStop | SendDeselect | SendWake | SendAct | SetIndicator | ReadOutcome
+    SendSelect
+    | SendOperate
+    | PermitLease
+    | SendStop
+    | SendDeselect
+    | SendWake
+    | SendAct
+    | SetIndicator
+    | ReadOutcome
+    | RecallRing
 )
 
 

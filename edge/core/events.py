@@ -92,6 +92,20 @@ class RingEventsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class RingHistoryRead:
+    """Entries from before this gateway looked at this boot of the controller, oldest first: history, never a press.
+
+    `lost`: so many more had been overwritten.
+    """
+
+    bank: str
+    entries: tuple[RingEntry, ...]
+    head: int
+    read_mono_ms: int
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SelectAnswered:
     bank: str
     request_id: int
@@ -384,6 +398,7 @@ Event = (
     SnapshotArrived
     | DetailArrived
     | RingEventsRead
+    | RingHistoryRead
     | SelectAnswered
     | OperateAnswered
     | ActAnswered

@@ -11,7 +11,7 @@ from edge.core.answers import Step
 from edge.core.climate import forget_hazards, judge_climate, note_hazards, tell_climate
 from edge.core.confirmations import confirm_by_button
 from edge.core.effects import Effect, SendDeselect
-from edge.core.events import ControllerChanged, DetailArrived, Now, RingEventsRead, SnapshotArrived
+from edge.core.events import ControllerChanged, DetailArrived, Now, RingEventsRead, RingHistoryRead, SnapshotArrived
 from edge.core.facts import record_shelf_event
 from edge.core.geometry import list_segment_aisles
 from edge.core.motion import is_ours, lose_request, watch_motion
@@ -63,6 +63,7 @@ def take_snapshot(state: State, event: SnapshotArrived, now: Now) -> Step:
         read_mono_ms=event.read_mono_ms,
         ring_head=snapshot.ring_head,
         boot_id=snapshot.boot_id,
+        ring_told=bank.ring_told or (snapshot.boot_id, snapshot.ring_head),
         widths_valid=bank.widths_valid and not moved,
     )
     bank = presume_unseen(old, bank)
@@ -194,6 +195,7 @@ def doubt_bank(state: State, bank_id: str, reason: str, now: Now) -> Step:
 def take_ring_events(state: State, event: RingEventsRead, now: Now) -> Step:
     """Take ring entries in: a confirming button, or what kills a confirmation or stops a motion."""
     bank = note_hazards(replace(state.banks[event.bank], ring_head=event.head), event.entries)
+    bank = note_told(bank, event.head)
     state = put_bank(state, event.bank, bank)
     effects: list[Effect] = []
     if state.store == "ok":
@@ -217,6 +219,30 @@ def take_ring_events(state: State, event: RingEventsRead, now: Now) -> Step:
     else:
         state, more = confirm_by_button(state, event, now)
     return state, effects + more
+
+
+def note_told(bank: Bank, head: int) -> Bank:
+    """Note through which entry the ring of this boot has been told: there the next start goes on."""
+    return bank if bank.boot_id is None else replace(bank, ring_told=(bank.boot_id, head))
+
+
+def take_ring_history(state: State, event: RingHistoryRead, _now: Now) -> Step:
+    """Take in what happened while nobody looked, for record and doubt. It confirms, stops and starts nothing."""
+    bank = note_told(note_hazards(state.banks[event.bank], event.entries), event.head)
+    if event.lost or any(entry.kind in DOUBTING for entry in event.entries):
+        bank = replace(bank, doubted=True, widths_valid=False)
+    state = put_bank(state, event.bank, bank)
+    if state.store != "ok":
+        return state, []
+    # a fact bears the time at which it is recorded, and these are older
+    effects: list[Effect] = [
+        record_shelf_event(event.bank, f"earlier_{entry.kind}", entry.argument, entry.sequence)
+        for entry in event.entries
+        if entry.kind in LOGGED
+    ]
+    if event.lost:
+        effects.append(record_shelf_event(event.bank, "earlier_lost", event.lost))
+    return state, effects
 
 
 def react_to_ring(state: State, event: RingEventsRead, bank: Bank, now: Now) -> Step:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from edge.core.answers import Step
-from edge.core.effects import Effect, ReadOutcome, SendStop
+from edge.core.effects import Effect, ReadOutcome, RecallRing, SendStop
 from edge.core.events import GatewayStarted, Now
 from edge.core.facts import record_gateway_state
 from edge.core.room import BankSettings, RoomSettings
@@ -77,7 +77,13 @@ def start_gateway(state: State, event: GatewayStarted, now: Now) -> Step:
         feed_revision=state.feed_revision,
         answer_count=state.answer_count,
     )
-    return state, effects
+    return state, [*effects, *(recall_ring(bank_id, bank) for bank_id, bank in banks.items())]
+
+
+def recall_ring(bank_id: str, bank: Bank) -> RecallRing:
+    """Let the event ring be read from behind what the process before has told of it."""
+    boot_id, sequence = bank.ring_told or (None, 0)
+    return RecallRing(bank_id, boot_id, sequence)
 
 
 def tell_scan_alone(settings: BankSettings, now: Now) -> list[Effect]:
@@ -95,6 +101,7 @@ def carry_over(old: Bank) -> Bank:
     return Bank(
         presumed=old.presumed,
         boot_id=old.boot_id,
+        ring_told=old.ring_told,
         locks=old.locks,
         faulty=old.faulty,
         alarms=old.alarms,

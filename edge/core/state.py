@@ -123,6 +123,7 @@ class Bank:
     widths_valid: bool = False  # nothing moved since the detail was read
     ring_head: int = 0
     boot_id: int | None = None
+    ring_told: tuple[int, int] | None = None  # boot of the controller, and the ring entry through which all was told
     presumed: tuple[int, ...] = ()  # aisles presumed occupied
     doubted: bool = False  # position and occupancy unknown: power loss, clutch, handle
     foreign: bool = False  # the steel moves without us

@@ -153,7 +153,7 @@ def tell_events(house: House, words: Words, bank: str) -> dict[str, Any]:
         }
         for each in ring[:RING_SHOWN]
     ]
-    return {"ring": rows, "lost": lost, "total": len(ring)}
+    return {"ring": rows, "lost": lost, "missed": house.watch.count_missed(bank), "total": len(ring)}
 
 
 def name_wired(readings: Sequence[RegisterReading]) -> dict[int, str]:

@@ -11,7 +11,16 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from edge.core.effects import Effect
-from edge.core.events import CodeRead, ControllerChanged, Event, Lookup, PrintSettled, RingEventsRead, SnapshotArrived
+from edge.core.events import (
+    CodeRead,
+    ControllerChanged,
+    Event,
+    Lookup,
+    PrintSettled,
+    RingEventsRead,
+    RingHistoryRead,
+    SnapshotArrived,
+)
 from edge.core.snapshot import RingEntry, ShelfSnapshot
 from edge.device.memories import SeenCode, SeenRing
 from edge.store.journal_rings import KeptRings
@@ -37,6 +46,7 @@ class DeviceWatch:
         self._reads: dict[str, deque[SeenCode]] = {}
         self._rings: dict[str, deque[SeenRing]] = {}
         self._rings_lost: dict[str, int] = {}
+        self._rings_missed: dict[str, int] = {}
         self._controllers: dict[str, tuple[str, str, int]] = {}
         self._settled: deque[tuple[str, str, str]] = deque(maxlen=SETTLED_KEPT)
         self._code_listeners: list[CodeListener] = []
@@ -59,6 +69,7 @@ class DeviceWatch:
                     for each in kept
                 )
             self._rings_lost.update(rings.lost)
+            self._rings_missed.update(rings.missed)
 
     # ------------------------------------------------------------ the executor
 
@@ -70,7 +81,7 @@ class DeviceWatch:
                     heed(event.bank, event.snapshot, event.read_mono_ms)
             case CodeRead():
                 self._note_code(event)
-            case RingEventsRead():
+            case RingEventsRead() | RingHistoryRead():
                 self._note_ring(event)
             case ControllerChanged():
                 with self._changed:
@@ -91,12 +102,14 @@ class DeviceWatch:
         for heed in self._code_listeners:
             heed(seen)
 
-    def _note_ring(self, event: RingEventsRead) -> None:
+    def _note_ring(self, event: RingEventsRead | RingHistoryRead) -> None:
+        earlier = isinstance(event, RingHistoryRead)
         read_wall_ms = self._wall_ms() - max(0, self._mono_ms() - event.read_mono_ms)
         with self._changed:
             ring = self._rings.setdefault(event.bank, deque(maxlen=RING_KEPT))
-            ring.extendleft(date_entry(entry, read_wall_ms) for entry in event.entries)
-            self._rings_lost[event.bank] = self._rings_lost.get(event.bank, 0) + int(event.lost)
+            ring.extendleft(date_entry(entry, read_wall_ms, earlier=earlier) for entry in event.entries)
+            counts = self._rings_missed if earlier else self._rings_lost
+            counts[event.bank] = counts.get(event.bank, 0) + int(event.lost)
 
     # ------------------------------------------------------------ whoever looks
 
@@ -109,6 +122,11 @@ class DeviceWatch:
         """List the ring's entries, newest first, and how often it had turned over before it was read."""
         with self._changed:
             return list(self._rings.get(bank, ())), self._rings_lost.get(bank, 0)
+
+    def count_missed(self, bank: str) -> int:
+        """Count the entries that were overwritten while no gateway ran."""
+        with self._changed:
+            return self._rings_missed.get(bank, 0)
 
     def find_controller(self, bank: str) -> tuple[str, str, int] | None:
         """Tell condition, detail and since when, of a bank's controller."""
@@ -128,9 +146,9 @@ class DeviceWatch:
                     return None
 
 
-def date_entry(entry: RingEntry, read_wall_ms: int) -> SeenRing:
+def date_entry(entry: RingEntry, read_wall_ms: int, *, earlier: bool = False) -> SeenRing:
     """Give a ring entry the wall time it speaks of."""
-    return SeenRing(entry.sequence, entry.kind, entry.argument, read_wall_ms - entry.age_ms)
+    return SeenRing(entry.sequence, entry.kind, entry.argument, read_wall_ms - entry.age_ms, earlier)
 
 
 def describe_lookup(lookup: Lookup | None) -> tuple[str, tuple[str, int, str] | None]:

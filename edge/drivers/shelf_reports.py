@@ -28,6 +28,11 @@ def _tell_ring(bank: str, _columns: int, report: wire.RingRead) -> events.Event:
     return events.RingEventsRead(bank, entries, report.head, int(report.at_ms), report.lost)
 
 
+def _tell_recalled(bank: str, _columns: int, report: wire.RingRecalled) -> events.Event:
+    entries = tuple(words.describe_ring_event(event) for event in report.events)
+    return events.RingHistoryRead(bank, entries, report.head, int(report.at_ms), report.lost)
+
+
 def _tell_select(bank: str, columns: int, report: wire.SelectAnswered) -> events.Event:
     answer = words.describe_select_answer(report.answer, columns)
     return events.SelectAnswered(bank, report.request_id, answer, int(report.at_ms))
@@ -67,6 +72,7 @@ _TRANSLATORS: dict[type[Any], Callable[[str, int, Any], events.Event | None]] = 
     wire.DetailRead: _tell_detail,
     wire.WearRead: lambda _bank, _columns, _report: None,
     wire.RingRead: _tell_ring,
+    wire.RingRecalled: _tell_recalled,
     wire.SelectAnswered: _tell_select,
     wire.OperateAnswered: _tell_operate,
     wire.ActAnswered: _tell_act,

@@ -18,6 +18,7 @@ from edge.core import events
 from edge.core.effects import (
     PermitLease,
     ReadOutcome,
+    RecallRing,
     SendAct,
     SendDeselect,
     SendOperate,
@@ -57,6 +58,7 @@ class ShelfBank:
     geometry_hash: int
     stop_confirm_ms: int = 1000
     idle_poll_ms: float = 250.0
+    recalls_ring: bool = False  # the core says from where on its event ring is read
 
 
 class SerialShelf:
@@ -92,6 +94,7 @@ class SerialShelf:
                         idle_poll_ms=bank.idle_poll_ms,
                         watch_period_ms=line.watch_period_ms,
                         stop_confirm_ms=bank.stop_confirm_ms,
+                        recalls_ring=bank.recalls_ring,
                         dates_by_request=network_ms > 0,
                     ),
                 )
@@ -229,8 +232,8 @@ class SerialShelf:
             case SetIndicator():
                 place = words.wire_place(order.face, order.section, order.tier)
                 session.order_indicator(Indicator(order.aisle, place))
-            case ReadOutcome():
-                session.order_outcome(order.request_id)
+            case ReadOutcome() | RecallRing():
+                _take_question(session, order)
 
     def _draw_id(self) -> int:
         """Draw the request id of a wake; the core has none for it."""
@@ -253,6 +256,13 @@ class SerialShelf:
             event = translate_report(self._bank_of[unit], self._columns[unit], report)
             if event is not None:
                 sink(event)
+
+
+def _take_question(session: ControllerSession, order: ReadOutcome | RecallRing) -> None:
+    if isinstance(order, RecallRing):
+        session.recall_ring(order.boot_id, order.sequence)
+    else:
+        session.order_outcome(order.request_id)
 
 
 def _now_ms() -> float:

@@ -24,7 +24,7 @@ ROOM_BYTES = 64 * 1024
 Condition = Literal["full", "locked", "failed"]
 
 # a step that holds a reading of an event ring; an index finds these few among millions
-RING_STEP = 'substr(event, 1, 21) = CAST(\'{"!":"RingEventsRead"\' AS BLOB)'
+RING_STEP = 'substr(event, 1, 10) = CAST(\'{"!":"Ring\' AS BLOB)'
 
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -34,7 +34,8 @@ CREATE TABLE IF NOT EXISTS segment (
 CREATE TABLE IF NOT EXISTS step (
     number INTEGER PRIMARY KEY, mono_ms INTEGER NOT NULL, wall TEXT NOT NULL, clock_ok INTEGER NOT NULL,
     event BLOB NOT NULL, effects BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS step_of_ring ON step (number) WHERE {RING_STEP};
+DROP INDEX IF EXISTS step_of_ring;
+CREATE INDEX IF NOT EXISTS step_of_rings ON step (number) WHERE {RING_STEP};
 CREATE TABLE IF NOT EXISTS command (
     id TEXT PRIMARY KEY, result TEXT NOT NULL, reason TEXT, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS epoch (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge.core.events import RingEventsRead
+from edge.core.events import RingEventsRead, RingHistoryRead
 from edge.core.snapshot import RingEntry
 from edge.store.database import RING_STEP, Database
 from edge.store.encoding import EncodingError, decode
@@ -26,10 +26,11 @@ class KeptEntry:
 
 @dataclass(frozen=True, slots=True)
 class KeptRings:
-    """Entries by bank, newest first, and how often a ring had turned over before it was read."""
+    """Entries by bank, newest first; how often a ring turned over unread; entries for which a start came too late."""
 
     entries: Mapping[str, list[KeptEntry]]
     lost: Mapping[str, int]
+    missed: Mapping[str, int]
 
 
 def read_rings(database: Database, entries_most: int) -> KeptRings:
@@ -41,15 +42,16 @@ def read_rings(database: Database, entries_most: int) -> KeptRings:
         ).fetchall()
     entries: defaultdict[str, list[KeptEntry]] = defaultdict(list)
     lost: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
     for mono_ms, wall, line in rows:
         try:
             event = decode(line)
         except EncodingError:
             continue
-        if isinstance(event, RingEventsRead):
+        if isinstance(event, (RingEventsRead, RingHistoryRead)):
             read_wall_ms = round(datetime.fromisoformat(wall).timestamp() * 1000) - max(0, mono_ms - event.read_mono_ms)
             kept = entries[event.bank]
             kept += [KeptEntry(each, read_wall_ms - each.age_ms) for each in reversed(event.entries)]
             del kept[entries_most:]
-            lost[event.bank] += int(event.lost)
-    return KeptRings(entries, lost)
+            (missed if isinstance(event, RingHistoryRead) else lost)[event.bank] += int(event.lost)
+    return KeptRings(entries, lost, missed)

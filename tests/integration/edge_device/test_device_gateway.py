@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from edge.device.accounts import read_accounts
 from edge.settings import SettingsError, read_settings
+from simulators.bank_plan import SensorKind
 from tests.integration.edge_device.device_room import NAME, DeviceRoom
 from tests.wait import wait_for
 
@@ -134,6 +136,42 @@ def test_the_event_ring_outlives_a_killed_gateway(device_room: DeviceRoom) -> No
     page = browser.get("/banks/A/events").text
     assert "上次启动前" in page
     assert ">button_pressed<" in page or ">button<" in page
+    browser.close()
+
+
+def test_what_the_controller_noted_while_no_gateway_ran_stands_on_the_page_and_moves_nothing(
+    device_room: DeviceRoom,
+) -> None:
+    browser = device_room.browse()
+    browser.log_in()
+    with device_room.room.controller.at_now() as model:
+        model.press_confirm(71)
+    wait_for(lambda: ">71<" in browser.get("/banks/A/events").text, 20, "the press in the ring")
+    wait_for(lambda: count_kept(device_room) > 0, 10, "its reading on disk")
+    browser.close()
+    assert device_room.process is not None
+    device_room.process.kill()
+    device_room.process.wait(10)
+    with device_room.room.controller.at_now() as model:
+        for _ in range(20):
+            model.press_confirm(72)  # 40 entries: the ring holds 32
+        for seen in (True, None):
+            model.stick_sensor(3, SensorKind.FOOT_BEAM, reading=seen)
+        moved_mm = model.rails.travelled_mm
+    device_room.start_gateway()
+    browser = device_room.browse()
+    browser.log_in()
+    wait_for(lambda: ">cleared<" in browser.get("/banks/A/events").text, 20, "the foot that was in the beam meanwhile")
+    page = browser.get("/banks/A/events").text
+    lost = re.search(r"丢失 (\d+) 条", page)
+    assert lost is not None
+    assert int(lost[1]) >= 9
+    assert device_room.metric('openaisle_gateway_ring_recalled_total{bank="A"}') == 32
+    assert device_room.metric('openaisle_gateway_ring_missed_total{bank="A"}') == int(lost[1])
+    assert device_room.prompt_key() == "prompt.scan_badge", "nothing asks for a press"
+    with device_room.room.controller.at_now() as model:
+        assert model.rails.travelled_mm == moved_mm
+        assert model.task is None
     browser.close()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.core.events import LinkChanged, Now, RingEventsRead
+from edge.core.events import LinkChanged, Now, RingEventsRead, RingHistoryRead
 from edge.core.snapshot import RingEntry
 from edge.device.watch import DeviceWatch
 from edge.runtime.clock import read_wall_ms
@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def write(store: Store, *readings: RingEventsRead) -> None:
+def write(store: Store, *readings: RingEventsRead | RingHistoryRead) -> None:
     """As the recorder does: each reading 40 ms old when it was decided, between events of other kinds."""
     now = Now(5_000, WALL, True)
     steps = [Step(event, now, ()) for reading in readings for event in (LinkChanged("down"), reading)]
@@ -57,6 +57,22 @@ def test_entries_come_back_newest_first_with_the_time_they_speak_of(store: Store
     assert lost == 1
     watch.note_step(reading("A", RingEntry(10, "smoke_over")), (), 0.0)
     assert [(each.sequence, each.earlier) for each in watch.list_ring("A")[0]][:2] == [(10, False), (9, True)]
+
+
+def test_history_is_kept_as_earlier_and_what_it_missed_is_counted_apart(store: Store) -> None:
+    history = RingHistoryRead("A", (RingEntry(4, "beam", 3, 60_000),), 4, 4_960, 7)
+    write(store, reading("A", RingEntry(1, "power"), lost=True), history)
+    watch = DeviceWatch(lambda: WALL_MS, lambda: 5_000)
+    watch.recall_rings(read_rings(store.database, 500))
+    watch.note_step(RingHistoryRead("A", (RingEntry(9, "beam_restored", 3, 100),), 9, 5_000, 2), (), 0.0)
+    ring, lost = watch.list_ring("A")
+    assert [(each.sequence, each.kind, each.earlier) for each in ring] == [
+        (9, "beam_restored", True),
+        (4, "beam", True),
+        (1, "power", True),
+    ]
+    assert (ring[0].wall_ms - WALL_MS, ring[1].wall_ms - WALL_MS) == (-100, -60_040)
+    assert (lost, watch.count_missed("A"), watch.count_missed("B")) == (1, 9, 0)
 
 
 def test_no_more_than_asked_for_are_kept_and_what_cannot_be_read_is_left_out(store: Store) -> None:

@@ -42,6 +42,7 @@ class VirtualBus:
     hears: Callable[[bytes], bool] = lambda _octets: True
     geometry_hash: int | None = None
     dates_by_request: bool = False
+    recalls_ring: bool = False
     now_ms: float = 1000.0
     sent: list[tuple[float, bytes]] = field(default_factory=list)
     reports: list[tuple[float, int, Report]] = field(default_factory=list)
@@ -65,7 +66,10 @@ class VirtualBus:
             told = shelf_words.identify(model, "test").geometry_hash
         expected = told if self.geometry_hash is None else self.geometry_hash
         settings = SessionSettings(
-            expected, watch_period_ms=self.line.watch_period_ms, dates_by_request=self.dates_by_request
+            expected,
+            watch_period_ms=self.line.watch_period_ms,
+            recalls_ring=self.recalls_ring,
+            dates_by_request=self.dates_by_request,
         )
         return ControllerSession(unit, settings)
 
