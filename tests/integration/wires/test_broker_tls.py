@@ -94,6 +94,22 @@ def test_who_cannot_be_trusted_is_told_nothing(room: Room) -> None:
     assert "gateway-r01" not in (room.broker.folder / "log").read_text()[heard:]
 
 
+def test_a_certificate_of_another_host_is_refused(room: Room, tmp_path: Path) -> None:
+    """The authority is trusted, the name is another's: whoever holds that certificate is not the room's broker."""
+    certificate, key = make_certificate(tmp_path, "elsewhere", hosts="DNS:broker.elsewhere.example,IP:127.0.0.2")
+    key.chmod(0o644)
+    with run_room_broker(tls=(certificate, key)) as broker:
+        shelf = Room(broker, room.bank, certificate, certificate).shelf(certificate)
+        shelf.start(lambda _event: True)
+        try:
+            wait_for(lambda: "can't be trusted" in shelf.broker._untrusted, 10, "the refusal")
+            with pytest.raises(OSError, match=r"can't be trusted.*(mismatch|not valid for)"):
+                shelf.broker.open_channel("A")
+        finally:
+            shelf.close()
+        assert "gateway-r01" not in (broker.folder / "log").read_text()
+
+
 def test_without_tls_the_broker_hangs_up(room: Room) -> None:
     shelf = room.shelf(None)
     shelf.start(lambda _event: True)
