@@ -27,6 +27,7 @@ from simulators.shelf_controller import ShelfController, count_milliseconds
 from simulators.shelf_device import ShelfDevice
 from simulators.shelf_model import ShelfModel
 from simulators.shelf_mqtt import MqttController
+from simulators.shelf_record import BankState, Outcome, RoomInput
 from tests.integration.edge_core.driven_room import BADGE, BOXES, CENTRE, PIN, make_room, make_rows
 from tests.integration.wires.room_broker import RoomBroker, run_room_broker
 from tests.wait import wait_for
@@ -139,6 +140,40 @@ def house(tmp_path: Path, broker: RoomBroker) -> Iterator[House]:
         other.close()
         device.close()
         store.close()
+
+
+def open_door_at_select(controller: ShelfController) -> None:
+    """Somebody comes in at the very moment of SELECT: after the press, and before OPERATE can go out."""
+    with controller.at_now() as model:
+        steel: Any = model
+    select = steel.select
+
+    def select_and_come_in(*asked: Any) -> Any:
+        steel.switch_room_input(RoomInput.DOOR_OPEN, on=True, door=1)
+        return select(*asked)
+
+    steel.select = select_and_come_in
+
+
+@pytest.mark.parametrize("bank", ["A", "B"])
+def test_a_selection_is_given_back_when_a_door_opens_before_operate(house: House, bank: str) -> None:
+    """Safety 2, 9, 12: the confirmation is dead, DESELECT leaves, and nothing has moved."""
+    controller = house.device.controllers[1] if bank == "A" else house.other.desk.controller
+    open_door_at_select(controller)
+    house.scan(BOXES[0] if bank == "A" else OTHER_BOX)
+    prompt = wait_for(lambda: house.bank(bank).prompt, 5, "a prompt")
+    assert house.runtime.post(PromptConfirmed("kiosk-a", prompt.wish.id))
+
+    def given_back() -> bool:
+        with controller.at_now() as model:
+            return model.last_request is not None and model.last_request.outcome is Outcome.DESELECTED
+
+    # far sooner than the two seconds after which a selection dies by itself: that would be EXPIRED
+    wait_for(given_back, 10, "the selection given back")
+    with controller.at_now() as model:
+        assert (model.state, model.motions, model.rails.travelled_mm) == (BankState.IDLE, [], 0)
+    wait_for(lambda: house.bank(bank).request is None, 5, "the request's end")
+    assert house.bank(bank).prompt is None
 
 
 def test_both_banks_open_at_once_each_by_its_own_press(house: House) -> None:
