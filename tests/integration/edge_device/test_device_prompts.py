@@ -190,7 +190,7 @@ def test_a_motor_that_draws_more_and_more_shows_as_a_trend(technician: Technicia
     page = technician.get("/banks/A/wear", kind="current_ma").text
     # usual: the first twenty, 2,000 to 2,360; now: the last seven days, 2,920 to 3,160
     drifts = {int(no): drift for no, drift in re.findall(r">(\d+)</a></th>.*?>([+-]\d+ %)<", page)}
-    assert drifts == {7: "+39 %", 8: "+0 %"}
+    assert {column: drifts[column] for column in (7, 8)} == {7: "+39 %", 8: "+0 %"}  # others may have moved before
     assert re.search(r'class="number is-high">\+39 %<', page)
     # the one that stands out is drawn: from left to right it only rises
     heights = [float(y) for y in re.findall(r"[\d.]+,([\d.]+)", page[page.index("<polyline") : page.index("<circle")])]
